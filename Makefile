@@ -1,0 +1,23 @@
+# What the launcher runs when something is stale. `make` builds all that `./ig run` needs; dist/ holds it.
+# Each area has its own fragment; everything lands in dist/.
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+NPROC := $(shell nproc 2>/dev/null || echo 2)
+
+all: native host gadgets operators
+.PHONY: all native host gadgets operators test-fixtures clean
+
+include native/build.mk
+-include gadgets/build.mk
+-include operators/build.mk
+-include sdk-as/build.mk
+
+host: dist/host/.stamp
+dist/host/.stamp: tsconfig.json package.json $(shell find host test -name '*.ts' -not -path '*/node_modules/*' 2>/dev/null)
+	@echo 'building host'
+	@node_modules/.bin/tsc -p tsconfig.json && touch $@
+
+clean:
+	rm -rf dist

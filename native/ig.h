@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The native library's own functions; libbpf's are exported beside them. Every function returns 0 or a
+ * count, or a negative errno. Nothing here allocates per record or calls back into JavaScript.
+ */
+#ifndef IG_H
+#define IG_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "ig_batch.h"
+
+#pragma GCC visibility push(default)
+
+#define IG_MAX_ROWS 65536u /* of one batch */
+#define IG_MAX_COLUMNS 256u
+#define IG_MAX_RINGS 64
+
+/*
+ * A source is a set of ring buffers read together. Threads: one thread at a time drains; ig_source_wake may
+ * be called from any. It outlives the worker that reads it: what was filled but not committed is read again.
+ */
+struct ig_source;
+
+struct ig_source *ig_source_new(void);
+void ig_source_free(struct ig_source *source);
+/* Maps a BPF_MAP_TYPE_RINGBUF. Returns the ring's index in this source. The fd may be closed afterwards. */
+int ig_source_add_ring(struct ig_source *source, int map_fd);
+/*
+ * Blocks until a BPF program wakes a ring's readers, ig_source_wake, or the timeout. Returns a bit set: 1 a ring has
+ * records past its cursor, 2 woken by ig_source_wake; 0 timeout with nothing there. Records that were submitted
+ * without a wake-up do not end the wait early: the timeout bounds how long they lie.
+ */
+int ig_source_wait(struct ig_source *source, int timeout_ms);
+void ig_source_wake(struct ig_source *source);
+/* Bytes between the read cursor and the producer, of one ring. */
+int64_t ig_source_pending(struct ig_source *source, int ring);
+
+/* What a batch looks like; filled once per data source by the host. */
+struct ig_batch_spec {
+	uint32_t data_source, flags;
+	uint32_t record_size; /* rows shorter than this are padded with zeros up to it */
+	uint32_t max_rows, max_bytes;
+	uint32_t column_count;
+	uint32_t fields[IG_MAX_COLUMNS]; /* field id of each column slot */
+	int64_t boot_offset, mono_offset;
+};
+
+/*
+ * Lays out a batch in region (capacity bytes) and fills it from the ring's cursor on: header, columns (absent), rows
+ * with their record headers, identity selection, empty heap. Busy records end the batch, discarded ones are
+ * skipped. Advances the cursor, not the consumer position: ig_ring_commit does, ig_ring_rewind goes back.
+ * Rows take max_bytes at most (one row alone may take the whole region); the rest of the region is the heap.
+ * Returns the number of rows (0: nothing there; discarded records have been committed then). A record that is larger
+ * than a whole region is skipped and counted in *oversized, which is added to, never reset.
+ */
+int ig_ring_fill(struct ig_source *source, int ring, uint8_t *region, uint32_t capacity,
+		 const struct ig_batch_spec *spec, uint64_t sequence, uint64_t lost, uint64_t *oversized);
+int ig_ring_commit(struct ig_source *source, int ring);
+int ig_ring_rewind(struct ig_source *source, int ring);
+
+/*
+ * The same from memory: records as a ring holds them (8-byte header, payload, padded to 8). *consumed: bytes read.
+ * -EPROTO: the first record is damaged (its length leaves the memory, or it was never finished); records before a
+ * damaged one are returned first. -ENOSPC: the first record does not fit into the region.
+ */
+int ig_records_fill(const uint8_t *records, uint64_t size, uint64_t *consumed, uint8_t *region, uint32_t capacity,
+		    const struct ig_batch_spec *spec, uint64_t sequence, uint64_t lost);
+/* The reverse: all rows of a batch, without padding, as a ring holds them. Returns bytes written, -ENOSPC or -EPROTO. */
+int64_t ig_records_pack(const uint8_t *region, uint32_t capacity, uint8_t *records, uint64_t size);
+
+/* A part of the rows that an operator asked to see. */
+struct ig_range {
+	uint32_t offset, size;
+};
+
+struct ig_projection {
+	uint32_t record_size; /* the schema's; rows larger than it travel whole when all_rows is set */
+	uint32_t all_rows;    /* copy whole rows; else only the ranges, other bytes of the row are stale */
+	uint32_t range_count;
+	struct ig_range ranges[64];     /* multiples of 8, not beyond round8(record_size) */
+	uint32_t column_count;          /* slots that exist for this operator */
+	uint8_t wanted[IG_MAX_COLUMNS]; /* per slot: 1 copy it in */
+	uint8_t owned[IG_MAX_COLUMNS];  /* per slot: 1 copy it back */
+	uint32_t width[IG_MAX_COLUMNS]; /* per slot: bytes of a value; 0: struct ig_view */
+};
+
+/*
+ * Copies the selected rows and the wanted columns of one batch (home) into another memory (away), compacted: away
+ * row i is home row row_map[i]. row_map has room for the rows of home. Home was written by a guest: every
+ * offset, count and index in it is checked against capacity before use, and read once. Returns rows, or
+ * -EPROTO with *where naming the offending field by its offset in struct ig_batch (or 1000 + slot for a column), or
+ * -ENOSPC: away is too small.
+ */
+int ig_batch_project(const uint8_t *home, uint32_t home_capacity, uint8_t *away, uint32_t away_capacity,
+		     const struct ig_projection *projection, uint32_t *row_map, uint32_t *where);
+
+/*
+ * Takes the results of an operator back: away's selection becomes home's (through row_map), its owned columns are
+ * copied into home's heap. rows: what ig_batch_project returned (the header in away is not trusted: only selected,
+ * the selection, heap_used and the owned descriptors are read, each once). Repeated or out-of-range selection
+ * indexes, and columns that do not fit, are -EPROTO; nothing that home shows has changed then. -ENOSPC: home's
+ * heap is full. Returns the rows still selected.
+ */
+int ig_batch_accept(uint8_t *home, uint32_t home_capacity, const uint8_t *away, uint32_t away_capacity,
+		    const struct ig_projection *projection, const uint32_t *row_map, uint32_t rows, uint32_t *where);
+
+/*
+ * Checks what an operator in home's own memory did: selection in range and without repeats, heap and owned columns
+ * inside. rows: what the batch was filled with. Returns the rows still selected.
+ */
+int ig_batch_check(const uint8_t *home, uint32_t capacity, const struct ig_projection *projection, uint32_t rows,
+		   uint32_t *where);
+
+/*
+ * libbpf's messages since the last call, oldest first, NUL-terminated; the buffer keeps the newest 256 KiB. Any thread.
+ * level: LIBBPF_WARN 0, LIBBPF_INFO 1, LIBBPF_DEBUG 2: the least important that is kept. Returns the bytes taken.
+ */
+void ig_log_init(int level);
+int ig_log_take(char *text, size_t size);
+
+/* What to add to CLOCK_BOOTTIME and CLOCK_MONOTONIC for wall time, ns. Sampled anew at every call. */
+void ig_clock_offsets(int64_t *boot, int64_t *mono);
+
+/* Adds up one element of a per-CPU array of u32 or u64 over all CPUs. */
+int ig_percpu_sum(int map_fd, uint32_t key, uint64_t *sum);
+
+uint32_t ig_crc32(const uint8_t *bytes, size_t size);
+
+/* 1 when fd can be written to (or nobody will read it any more), 0 after the timeout. */
+int ig_poll_writable(int fd, int timeout_ms);
+
+#pragma GCC visibility pop
+#endif
