@@ -1,0 +1,312 @@
+/**
+ * The operators of a run, in order, over one batch at a time. The batch lives in the home memory: that of the built-in
+ * module, whose operators work on it in place. Any other operator gets a projection of it in its own memory, and only
+ * its selection and its own columns come back (docs/architecture.md, "Home and away").
+ */
+import { acceptBatch, Projection, checkBatch, projectBatch } from '../ebpf/batch.js';
+import { cloneSources } from '../operator/effects.js';
+import { Guest, GuestFailure } from '../operator/guest.js';
+import type { LogLevel } from '../operator/imports.js';
+import type { InitResult } from '../operator/session.js';
+import { OutputClosed, OutputError, type Sink } from '../output/sink.js';
+import type { DataSource } from '../schema.js';
+import type { Call, Control } from './control.js';
+import { Link, STRIKES } from './link.js';
+import type { PipelinePlan } from './plan.js';
+import type { Tables } from './tables.js';
+
+/** Offsets in `struct ig_batch` (native/ig_batch.h), in u32 words. */
+const HEADER_WORDS = 32;
+const SELECTED = 11;
+const OUTPUT = 26;
+const OUTPUT_SIZE = 27;
+
+/** Bytes of a region beyond its rows: selection, columns, and the heap that strings go to. */
+const REGION_EXTRA = 1 << 20;
+
+/** An operator that is not to be called for the batch at hand: it hung, or took the home memory down. */
+export interface Guilty {
+	readonly operator: number;
+	readonly reason: string;
+}
+
+/** What became of the rows of one batch. */
+export interface BatchResult {
+	delivered: number;
+	filtered: number;
+	dropped: number;
+}
+
+/** A built-in operator failed, and its memory, which holds the batch, cannot be trusted: make a new chain and run the batch again. */
+export class HomeLost extends Error {
+	readonly guilty: Guilty;
+	constructor(guilty: Guilty) {
+		super(guilty.reason);
+		this.guilty = guilty;
+	}
+}
+
+/** An operator whose `onError` is `stop` failed. */
+export class OperatorStop extends Error {
+	readonly operator: string;
+	constructor(operator: string, reason: string) {
+		super(reason);
+		this.operator = operator;
+	}
+}
+
+/** An operator could not be initialised; the run cannot start. */
+export class InitFailed extends Error {
+	readonly operator: string;
+	constructor(operator: string, reason: string) {
+		super(reason);
+		this.operator = operator;
+	}
+}
+
+export interface ChainOptions {
+	readonly plan: PipelinePlan;
+	readonly control: Control;
+	readonly sink: Sink;
+	readonly tables: Tables;
+	readonly log: (level: LogLevel, text: string) => void;
+	/** From the chain before this one, after a restart. */
+	readonly known?: readonly InitResult[];
+}
+
+export class Chain {
+	/** The data sources with all that the operators added. */
+	readonly sources: readonly DataSource[];
+	readonly links: readonly Link[];
+	readonly #options: ChainOptions;
+	readonly #home: Guest;
+	readonly #region: number;
+	readonly #capacity: number;
+	readonly #rowMap: Uint32Array;
+	/** Per operator and data source. */
+	readonly #projections: readonly (readonly Projection[])[];
+	#header: Uint32Array;
+
+	/** Instantiates and initialises every operator. @throws InitFailed */
+	constructor(options: ChainOptions) {
+		this.#options = options;
+		const { plan, control, known } = options;
+		this.#capacity = plan.batch.maxBytes + REGION_EXTRA;
+		this.#rowMap = new Uint32Array(plan.batch.maxRows);
+		this.#home = this.#instantiate(0, plan.modules[0]?.file ?? 'home');
+		this.#region = this.#home.alloc(this.#capacity);
+		const guests = new Map<number, { guest: Guest; region: number }>([[0, { guest: this.#home, region: this.#region }]]);
+		const sources = cloneSources(plan.dataSources);
+		const links: Link[] = [];
+		plan.operators.forEach((operator, id) => {
+			try {
+				let own = guests.get(operator.module);
+				if (own === undefined) {
+					control.enter(id, 0);
+					const guest = this.#instantiate(operator.module, operator.name);
+					own = { guest, region: guest.alloc(this.#capacity) };
+					control.leave();
+					guests.set(operator.module, own);
+				}
+				const init = known?.[id];
+				const link = new Link(operator, id, own.guest, sources, { control, regionSize: this.#capacity, ...(init && { known: init }) });
+				link.region = own.region;
+				links.push(link);
+			} catch (cause) {
+				control.leave();
+				if (cause instanceof GuestFailure) throw new InitFailed(operator.name, cause.message);
+				throw cause;
+			}
+		});
+		this.links = links;
+		this.sources = sources;
+		this.#projections = links.map((link) => link.projections.map((projection) => new Projection(projection)));
+		this.#header = new Uint32Array(0);
+		for (const link of links) this.#guarded(link, 'table', () => link.pushTables(options.tables));
+	}
+
+	/** The region that a source fills. */
+	region(): Uint8Array {
+		return this.#home.bytes().subarray(this.#region, this.#region + this.#capacity);
+	}
+
+	/** Field id of each column slot of a data source, for the batch's header. */
+	slotFields(ds: number): number[] {
+		const source = this.sources[ds];
+		const fields: number[] = new Array(source?.slots ?? 0).fill(0);
+		for (const field of source?.fields ?? []) if (field.slot >= 0) fields[field.slot] = field.id;
+		return fields;
+	}
+
+	/** What every operator's init did, for the chain that may replace this one. */
+	inits(): InitResult[] {
+		return this.links.map((link) => link.init);
+	}
+
+	updateTable(name: string, entries: ReadonlyMap<number, string | null>): void {
+		for (const link of this.links) this.#guarded(link, 'table', () => link.pushTable(name, entries));
+	}
+
+	/** Calls the optional ig_start, ig_tick or ig_stop of every operator with the empty batch that is in the region. */
+	signal(name: 'ig_start' | 'ig_tick' | 'ig_stop'): void {
+		const call: Call = name === 'ig_start' ? 'start' : name === 'ig_tick' ? 'tick' : 'stop';
+		for (const link of this.links) {
+			if (link.guest?.has(name) !== true) continue;
+			this.#guarded(link, call, () => {
+				if (!link.plan.builtin) this.#project(link, 0);
+				link.call(call, (guest) => guest.call(name, link.plan.index, link.region));
+				this.#emit(link);
+			});
+		}
+	}
+
+	/**
+	 * Runs the batch in the region through the operators of its data source.
+	 * @throws OutputClosed, OutputError, HomeLost, OperatorStop
+	 */
+	run(ds: number, rows: number, isArray: boolean, sequence: number, guilty: readonly Guilty[]): BatchResult {
+		const { control } = this.#options;
+		const result: BatchResult = { delivered: 0, filtered: 0, dropped: 0 };
+		let selected = rows;
+		for (const link of this.links) {
+			if (!link.plan.dataSources.includes(ds)) continue;
+			if (selected === 0 && !isArray) break;
+			const accused = guilty.find(({ operator }) => operator === link.id);
+			if (accused !== undefined || link.guest === undefined) {
+				const drops = this.#consequence(link, accused?.reason, sequence, selected);
+				if (drops) result.dropped += selected;
+				if (drops) return result;
+				continue;
+			}
+			const began = performance.now();
+			let left = selected;
+			try {
+				left = this.#call(link, ds, rows, selected);
+			} catch (cause) {
+				if (!(cause instanceof GuestFailure)) throw cause;
+				if (link.plan.builtin) throw new HomeLost({ operator: link.id, reason: cause.message });
+				const drops = this.#consequence(link, cause.message, sequence, selected);
+				if (cause.fatal && link.guest !== undefined) this.#respawn(link);
+				if (drops) {
+					result.dropped += selected;
+					return result;
+				}
+				continue;
+			}
+			control.add(link.id, 'Milliseconds', performance.now() - began);
+			control.add(link.id, 'Batches', 1);
+			control.add(link.id, 'RowsIn', selected);
+			control.add(link.id, 'RowsOut', left);
+			if (link.plan.kind !== 'format') {
+				result.filtered += selected - left;
+				selected = left;
+			}
+		}
+		result.delivered = selected;
+		return result;
+	}
+
+	/** Rows that are selected after the operator. */
+	#call(link: Link, ds: number, rows: number, selected: number): number {
+		if (link.plan.builtin) {
+			link.call('batch', (guest) => guest.call('ig_batch', link.plan.index, link.region));
+			if (link.plan.kind === 'format') {
+				this.#emit(link);
+				return selected;
+			}
+			const projection = this.#projections[link.id]?.[ds] as Projection;
+			return checkBatch(this.region(), projection, rows);
+		}
+		const count = this.#project(link, ds);
+		link.call('batch', (guest) => guest.call('ig_batch', link.plan.index, link.region));
+		if (link.plan.kind === 'format') {
+			this.#emit(link);
+			return selected;
+		}
+		const away = this.#away(link);
+		acceptBatch(this.region(), away, this.#projections[link.id]?.[ds] as Projection, this.#rowMap, count);
+		return this.#homeHeader()[SELECTED] ?? 0;
+	}
+
+	#project(link: Link, ds: number): number {
+		return projectBatch(this.region(), this.#away(link), this.#projections[link.id]?.[ds] as Projection, this.#rowMap);
+	}
+
+	#away(link: Link): Uint8Array {
+		return (link.guest as Guest).bytes().subarray(link.region, link.region + this.#capacity);
+	}
+
+	#homeHeader(): Uint32Array {
+		const { buffer } = this.#home.bytes();
+		if (this.#header.buffer !== buffer) this.#header = new Uint32Array(buffer, this.#region, HEADER_WORDS);
+		return this.#header;
+	}
+
+	/** Writes what a `format` operator produced, and takes it off the header. */
+	#emit(link: Link): void {
+		if (link.plan.kind !== 'format') return;
+		const memory = (link.guest as Guest).bytes();
+		const header = new Uint32Array(memory.buffer, link.region, HEADER_WORDS);
+		const address = header[OUTPUT] ?? 0;
+		const size = header[OUTPUT_SIZE] ?? 0;
+		header[OUTPUT] = 0;
+		header[OUTPUT_SIZE] = 0;
+		if (size === 0) return;
+		if (address + size > memory.length) throw new GuestFailure(`gave output outside of its memory (${size} bytes at ${address})`, false);
+		this.#options.sink.write(memory.subarray(address, address + size));
+	}
+
+	/** Says what a failure means for the batch; true when its rows are dropped. */
+	#consequence(link: Link, reason: string | undefined, sequence: number, rows: number): boolean {
+		const { name, onError, kind } = link.plan;
+		const drops = onError === 'drop' || kind === 'format';
+		if (reason !== undefined) {
+			const out = link.strike();
+			const strikes = this.#options.control.get(link.id, 'Errors');
+			const fate = drops ? 'are dropped' : 'go on without it';
+			const then = out ? `; that was the ${STRIKES}rd time, it is out of this run` : ` (${strikes} of ${STRIKES})`;
+			if (onError === 'stop') throw new OperatorStop(name, reason);
+			this.#options.log('warn', `operator ${name} ${reason}; the ${rows} rows of batch ${sequence} ${fate}${then}`);
+		}
+		if (drops) this.#options.control.add(link.id, 'Dropped', rows);
+		return drops;
+	}
+
+	/** Runs a call that has no batch; a failure costs a strike and, if need be, the instance. */
+	#guarded(link: Link, call: Call, run: () => void): void {
+		try {
+			run();
+		} catch (cause) {
+			if (!(cause instanceof GuestFailure)) throw cause;
+			if (link.plan.builtin) throw new HomeLost({ operator: link.id, reason: cause.message });
+			const out = link.strike();
+			this.#options.log('warn', `operator ${link.plan.name} ${cause.message}${out ? '; it is out of this run' : ''}`);
+			if (cause.fatal && !out && call !== 'stop') this.#respawn(link);
+		}
+	}
+
+	#respawn(link: Link): void {
+		try {
+			const guest = this.#instantiate(link.plan.module, link.plan.name);
+			for (const other of this.links) {
+				if (other.plan.module !== link.plan.module || other.quarantined) continue;
+				other.replace(guest);
+				other.pushTables(this.#options.tables);
+			}
+			const region = guest.alloc(this.#capacity);
+			for (const other of this.links) if (other.plan.module === link.plan.module) other.region = region;
+		} catch (cause) {
+			if (!(cause instanceof GuestFailure)) throw cause;
+			link.quarantine();
+			this.#options.log('warn', `operator ${link.plan.name} ${cause.message} when it was started again; it is out of this run`);
+		}
+	}
+
+	#instantiate(module: number, name: string): Guest {
+		const plan = this.#options.plan.modules[module];
+		if (plan === undefined) throw new Error(`no module ${module}`);
+		return new Guest(plan, (level, text) => this.#options.log(level, `${name}: ${text}`));
+	}
+}
+
+export { OutputClosed, OutputError };

@@ -1,0 +1,132 @@
+/** One operator in its place in the chain: its instance, what init said, and its count of failures. */
+import { cloneSources } from '../operator/effects.js';
+import { type Guest, GuestFailure } from '../operator/guest.js';
+import { encodeInitTable } from '../operator/init-table.js';
+import { type ProjectionPlan, planProjections } from '../operator/projection.js';
+import { type InitResult, InitSession } from '../operator/session.js';
+import type { DataSource } from '../schema.js';
+import { type Call, type Control, calls } from './control.js';
+import type { OperatorPlan } from './plan.js';
+import { encodeEntries, type Tables } from './tables.js';
+
+/** Failures after which an operator is taken out of the run. */
+export const STRIKES = 3;
+
+export class Link {
+	readonly plan: OperatorPlan;
+	/** Index in `PipelinePlan.operators`. */
+	readonly id: number;
+	readonly projections: readonly ProjectionPlan[];
+	readonly init: InitResult;
+	/** Undefined while the operator is quarantined. */
+	guest: Guest | undefined;
+	/** Address of the batch region in the guest's memory. */
+	region = 0;
+	readonly #before: readonly DataSource[];
+	readonly #control: Control;
+	readonly #regionSize: number;
+
+	/**
+	 * Initialises the operator: `sources` is changed by what it adds. With `known` (a restart), the same must come out; a quarantined
+	 * operator is not called, but its fields stay. @throws GuestFailure
+	 */
+	constructor(
+		plan: OperatorPlan,
+		id: number,
+		guest: Guest,
+		sources: readonly DataSource[],
+		options: { readonly control: Control; readonly regionSize: number; readonly known?: InitResult },
+	) {
+		this.plan = plan;
+		this.id = id;
+		this.#control = options.control;
+		this.#regionSize = options.regionSize;
+		this.#before = cloneSources(sources);
+		const { known } = options;
+		if (known !== undefined && this.quarantined) {
+			const session = new InitSession(sources);
+			for (const effect of known.effects) session.perform(effect);
+			this.init = known;
+		} else {
+			this.guest = guest;
+			this.init = this.#initialise(guest, sources, known);
+		}
+		this.projections = planProjections(this.#before, sources, this.init);
+	}
+
+	get quarantined(): boolean {
+		return this.#control.get(this.id, 'Quarantined') !== 0;
+	}
+
+	/** Puts a fresh instance in the place of one that is not to be used again. @throws GuestFailure */
+	replace(guest: Guest): void {
+		this.guest = guest;
+		this.#initialise(guest, cloneSources(this.#before), this.init);
+	}
+
+	/** Counts a failure; true when the operator is now out of the run. */
+	strike(): boolean {
+		this.#control.add(this.id, 'Errors', 1);
+		if (this.#control.get(this.id, 'Errors') < STRIKES) return false;
+		this.quarantine();
+		return true;
+	}
+
+	quarantine(): void {
+		this.#control.set(this.id, 'Quarantined', 1);
+		this.guest = undefined;
+	}
+
+	/** Calls into the guest under the supervisor's eyes. @throws GuestFailure */
+	call(call: Call, run: (guest: Guest) => void): void {
+		const { guest } = this;
+		if (guest === undefined) return;
+		this.#control.enter(this.id, calls.indexOf(call));
+		try {
+			run(guest);
+		} finally {
+			this.#control.leave();
+			this.#control.set(this.id, 'Memory', guest.memorySize);
+		}
+	}
+
+	/** Gives the guest the newest state of the tables it asked for. */
+	pushTables(tables: Tables): void {
+		for (const name of this.plan.tables) this.pushTable(name, tables.get(name));
+	}
+
+	pushTable(name: string, entries: ReadonlyMap<number, string | null>): void {
+		const number = this.plan.tables.indexOf(name);
+		if (number < 0 || entries.size === 0 || this.guest?.has('ig_table') !== true) return;
+		this.call('table', (guest) => guest.table(this.plan.index, number, encodeEntries(entries)));
+	}
+
+	#initialise(guest: Guest, sources: readonly DataSource[], known: InitResult | undefined): InitResult {
+		const session = new InitSession(sources);
+		const table = encodeInitTable(sources, this.plan.params, this.#regionSize);
+		if (this.plan.fields !== undefined) this.#wantFields(session, sources, this.plan.fields);
+		this.call('init', () => guest.init(this.plan.index, table, session));
+		const result = session.result();
+		if (known !== undefined && JSON.stringify(known.effects) !== JSON.stringify(result.effects)) {
+			throw new GuestFailure('did other things in its second ig_init than in its first', true);
+		}
+		return result;
+	}
+
+	#wantFields(session: InitSession, sources: readonly DataSource[], names: readonly string[]): void {
+		const found = new Set<string>();
+		for (const ds of this.plan.dataSources) {
+			const source = sources[ds];
+			if (source === undefined) continue;
+			session.wantNone(ds);
+			for (const field of source.fields) {
+				if (!names.includes(field.name)) continue;
+				session.want(ds, field.id);
+				found.add(field.name);
+			}
+		}
+		const missing = names.find((name) => !found.has(name));
+		if (missing !== undefined)
+			throw new GuestFailure(`reads the field ${missing} (its manifest says), which no data source here has`, true);
+	}
+}

@@ -1,0 +1,32 @@
+/** What the main thread and a worker tell each other. */
+import type { LogLevel } from '../operator/imports.js';
+import type { InitResult } from '../operator/session.js';
+import type { DataSource } from '../schema.js';
+import type { Guilty } from './chain.js';
+import type { PipelinePlan } from './plan.js';
+import type { TableEntries } from './tables.js';
+
+export interface WorkerData {
+	readonly plan: PipelinePlan;
+	readonly control: SharedArrayBuffer;
+	readonly tables: readonly (readonly [string, TableEntries])[];
+	/** This worker takes the place of one that was terminated. */
+	readonly restart?: {
+		readonly inits: readonly InitResult[];
+		/** For the batch in flight. */
+		readonly guilty: readonly Guilty[];
+		/** ig_start was called. */
+		readonly started: boolean;
+	};
+}
+
+export type ToWorker = { readonly type: 'table'; readonly name: string; readonly entries: TableEntries };
+
+export type FailureCode = 'init' | 'stop' | 'output' | 'recording' | 'internal';
+
+export type FromWorker =
+	| { readonly type: 'ready'; readonly sources: readonly DataSource[]; readonly inits: readonly InitResult[] }
+	| { readonly type: 'started' }
+	| { readonly type: 'log'; readonly level: LogLevel; readonly text: string }
+	| { readonly type: 'end'; readonly reason: 'stopped' | 'finished' | 'output-closed' }
+	| { readonly type: 'failed'; readonly code: FailureCode; readonly operator: string; readonly reason: string; readonly offset: number };

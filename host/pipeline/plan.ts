@@ -1,0 +1,113 @@
+/** What a pipeline is told to run: plain data, structured-cloned to the worker thread. */
+import type { ModulePlan } from '../operator/load.js';
+import type { DataSource } from '../schema.js';
+
+/** Where batches come from. */
+export type SourcePlan =
+	/** Rings in a native source (`ebpf/source.ts`), opened and owned by the main thread. */
+	| { readonly kind: 'rings'; readonly handle: bigint; readonly rings: readonly { readonly ring: number; readonly dataSource: number }[] }
+	/** A recording. */
+	| { readonly kind: 'recording'; readonly path: string; readonly realtime: boolean };
+
+export type OnError = 'pass' | 'drop' | 'stop';
+
+/** One operator of the chain. */
+export interface OperatorPlan {
+	/** Unique in the run, for messages and statistics: the manifest's name, `#2` added when it comes twice. */
+	readonly name: string;
+	/** Index in `PipelinePlan.modules`. */
+	readonly module: number;
+	/** The operator inside its module, `op` in the ABI. */
+	readonly index: number;
+	/** Data sources (indexes) whose batches it gets. */
+	readonly dataSources: readonly number[];
+	/** Parameters, defaults of the manifest included. */
+	readonly params: Readonly<Record<string, string>>;
+	readonly kind: 'filter' | 'enrich' | 'aggregate' | 'format';
+	readonly onError: OnError;
+	/** Side tables it asked for, by name; the index is the table's number in the ABI. */
+	readonly tables: readonly string[];
+	/** Full names of fields it reads, from its manifest; undefined: it says so itself by `field_want`, or reads all. */
+	readonly fields?: readonly string[];
+	readonly memoryPages: number;
+	/** Lives in the host's own (home) module and memory: no copy, trusted to be ours, checked all the same. */
+	readonly builtin: boolean;
+}
+
+export interface PipelinePlan {
+	readonly dataSources: readonly DataSource[];
+	readonly source: SourcePlan;
+	/** Compiled modules (`operator/load.ts`: loadModule); index 0 is the built-in (home) module. */
+	readonly modules: readonly ModulePlan[];
+	/** In order. Per data source, the `format` operator is the last. */
+	readonly operators: readonly OperatorPlan[];
+	/** File descriptor that formatted bytes go to. */
+	readonly outputFd: number;
+	/** Keep every batch, as it left the kernel, in this file. */
+	readonly record?: { readonly path: string; readonly header: Readonly<Record<string, unknown>> };
+	readonly batch: { readonly maxRows: number; readonly maxBytes: number; readonly flushMs: number };
+	/** Milliseconds that one call of an operator may take. */
+	readonly deadlineMs: number;
+	/** Only run init, report the schema, and end. For help and inspection. */
+	readonly describeOnly?: boolean;
+}
+
+/** Counts of one operator; shown by `--stats`. */
+export interface OperatorStats {
+	readonly name: string;
+	readonly batches: number;
+	readonly rowsIn: number;
+	readonly rowsOut: number;
+	readonly nanoseconds: number;
+	readonly memoryBytes: number;
+	readonly errors: number;
+	/** Rows dropped by its failures (`onError: drop`). */
+	readonly dropped: number;
+	readonly state: 'running' | 'quarantined';
+}
+
+/** The identity: submitted = delivered + filtered + lost + dropped. */
+export interface PipelineStats {
+	/** Records the gadget produced: drained + lost. */
+	readonly submitted: number;
+	/** Rows that reached the sink (or the end of the chain, with no sink). */
+	readonly delivered: number;
+	/** Rows that operators took out. */
+	readonly filtered: number;
+	/** Records the kernel had no room for. */
+	readonly lost: number;
+	/** Rows thrown away because an operator or the sink failed. */
+	readonly dropped: number;
+	readonly operators: readonly OperatorStats[];
+}
+
+/** Why a pipeline ended. */
+export type PipelineEnd =
+	| { readonly reason: 'stopped' }
+	/** The source has no more (a recording). */
+	| { readonly reason: 'finished' }
+	/** The reader of our output went away (`| head`). */
+	| { readonly reason: 'output-closed' }
+	| { readonly reason: 'failed'; readonly error: Error };
+
+export interface PipelineEvents {
+	/** All operators are initialised; the data sources with the fields they added. Called once. */
+	onReady?(dataSources: readonly DataSource[]): void;
+	/** A line from an operator or about one. */
+	onLog?(level: 'error' | 'warn' | 'info' | 'debug', text: string): void;
+}
+
+/** A running pipeline, seen from the main thread (`pipeline/pipeline.ts: startPipeline(plan, events)`). */
+export interface Pipeline {
+	/** Resolves when the chain is initialised (the schema is final); rejects when an operator's init failed. */
+	readonly ready: Promise<readonly DataSource[]>;
+	/** Resolves when it has drained, written and ended. Never rejects. */
+	readonly ended: Promise<PipelineEnd>;
+	/** Drains what is there, flushes, ends. */
+	stop(): void;
+	/** Tells the pipeline how many records the kernel lost so far (cumulative); the source's owner polls the kernel's counters. */
+	setLost(total: number): void;
+	/** Upserts and deletes of a side table; entries as in the ABI are made here. A null value deletes. */
+	updateTable(name: string, entries: ReadonlyMap<number, string | null>): void;
+	stats(): PipelineStats;
+}

@@ -1,0 +1,227 @@
+/** The pipeline's thread: wait, drain into the home memory, run the chain, write, commit, again. */
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { BatchSpec, fillRecords, packRecords } from '../ebpf/batch.js';
+import { threadId } from '../ebpf/native.js';
+import { IgError } from '../errors.js';
+import { OutputClosed, OutputError, Sink } from '../output/sink.js';
+import { RecordingWriter } from '../record/writer.js';
+import { Chain, type Guilty, HomeLost, InitFailed, OperatorStop } from './chain.js';
+import { Control } from './control.js';
+import type { FromWorker, ToWorker, WorkerData } from './messages.js';
+import { type BatchSource, type Filled, openBatchSource, RecordingDamaged } from './source.js';
+import { Tables } from './tables.js';
+
+const TICK_MS = 1000;
+/** Longest sleep when nothing happens: an event on a quiet system shows within 50 ms. */
+const IDLE_MS = 40;
+/** Longest time that a failed run spends on counting what it leaves unread. */
+const DISCARD_MS = 1000;
+
+class Runner {
+	readonly #data: WorkerData;
+	readonly #control: Control;
+	readonly #tables = new Tables();
+	readonly #sink: Sink;
+	readonly #post: (message: FromWorker) => void;
+	#chain: Chain;
+	#source: BatchSource | undefined;
+	#record: RecordingWriter | undefined;
+	#sequence = 0;
+
+	constructor(data: WorkerData, post: (message: FromWorker) => void) {
+		this.#data = data;
+		this.#post = post;
+		this.#control = new Control(data.plan.operators.length, data.control);
+		this.#control.thread = threadId();
+		this.#sink = new Sink(data.plan.outputFd);
+		for (const [name, entries] of data.tables) this.#tables.update(name, entries);
+		this.#chain = this.#makeChain();
+		post({ type: 'ready', sources: this.#chain.sources, inits: this.#chain.inits() });
+	}
+
+	/** Runs until the stop command, the source's end, or a failure (thrown). */
+	run(): 'stopped' | 'finished' {
+		const { plan, restart } = this.#data;
+		if (plan.describeOnly === true) return 'finished';
+		this.#sequence = this.#control.total('Batches');
+		this.#source = openBatchSource(plan, this.#chain.sources, this.#control, this.#control.total('LostSeen'));
+		if (plan.record !== undefined) {
+			this.#record = new RecordingWriter(
+				plan.record.path,
+				restart === undefined ? { ...plan.record.header, dataSources: plan.dataSources } : undefined,
+			);
+		}
+		if (restart?.started !== true) this.#signal('ig_start');
+		this.#post({ type: 'started' });
+		if (restart !== undefined) this.#again(restart.guilty);
+		const reason = this.#loop();
+		this.#signal('ig_stop');
+		this.#record?.end();
+		return reason;
+	}
+
+	/** After a failure: counts what is unread as dropped, so that the identity holds. */
+	discardRest(): void {
+		this.#source?.rewind();
+		const until = performance.now() + DISCARD_MS;
+		try {
+			while (performance.now() < until) {
+				const filled = this.#source?.fill(this.#chain.region(), this.#sequence);
+				if (filled === undefined) break;
+				this.#control.addTotal('Drained', filled.rows);
+				this.#control.addTotal('Dropped', filled.rows);
+				this.#source?.commit();
+			}
+		} catch {
+			// The source itself is what failed: nothing more can be counted.
+		}
+	}
+
+	#loop(): 'stopped' | 'finished' {
+		const source = this.#source as BatchSource;
+		const { flushMs } = this.#data.plan.batch;
+		let pause = flushMs;
+		let nextTick = performance.now() + TICK_MS;
+		for (;;) {
+			const stopping = this.#control.stopping;
+			this.#readMail();
+			let rows = 0;
+			for (;;) {
+				const filled = source.fill(this.#chain.region(), this.#sequence);
+				if (filled === undefined) break;
+				rows += filled.rows;
+				this.#batch(filled, []);
+				if (performance.now() >= nextTick) break;
+			}
+			if (performance.now() >= nextTick) {
+				nextTick = performance.now() + TICK_MS;
+				this.#signal('ig_tick');
+				if (rows > 0) continue;
+			}
+			if (source.finished()) return 'finished';
+			if (stopping) return 'stopped';
+			pause = rows > 0 ? flushMs : Math.min(pause * 2, IDLE_MS);
+			source.wait(pause);
+		}
+	}
+
+	/** The batch that was in flight when the worker before this one was terminated. */
+	#again(guilty: readonly Guilty[]): void {
+		const { inFlight } = this.#control;
+		this.#source?.rewind();
+		if (inFlight.rows === 0) return;
+		const filled = this.#source?.fill(this.#chain.region(), this.#sequence, inFlight);
+		if (filled !== undefined) this.#batch(filled, guilty);
+	}
+
+	#batch(filled: Filled, guilty: readonly Guilty[]): void {
+		const source = this.#source as BatchSource;
+		const control = this.#control;
+		const isArray = this.#chain.sources[filled.ds]?.type === 'array';
+		control.setInFlight(filled.ds, filled.rows);
+		let accused = guilty;
+		for (;;) {
+			try {
+				const result = this.#chain.run(filled.ds, filled.rows, isArray, this.#sequence, accused);
+				this.#keep(filled);
+				source.commit();
+				control.addTotal('Drained', filled.rows);
+				control.addTotal('Delivered', result.delivered);
+				control.addTotal('Filtered', result.filtered);
+				control.addTotal('Dropped', result.dropped);
+				control.addTotal('Batches', 1);
+				control.addTotal('LostSeen', filled.lost);
+				control.setInFlight(0, 0);
+				this.#sequence++;
+				return;
+			} catch (cause) {
+				if (!(cause instanceof HomeLost)) {
+					// A run that an operator stops keeps the batch that made it do so.
+					if (cause instanceof OperatorStop) this.#keep(filled);
+					throw cause;
+				}
+				accused = [...accused, cause.guilty];
+				this.#chain = this.#makeChain(this.#chain.inits());
+				source.rewind();
+				const same = { dataSource: filled.ds, rows: filled.rows };
+				if (source.fill(this.#chain.region(), this.#sequence, same) === undefined) throw new Error('the batch in flight is gone');
+			}
+		}
+	}
+
+	#keep(filled: Filled): void {
+		if (this.#record === undefined) return;
+		this.#record.batch({
+			ds: filled.ds,
+			rows: filled.rows,
+			lost: filled.lost,
+			boot: filled.boot,
+			mono: filled.mono,
+			at: BigInt(Date.now()) * 1_000_000n,
+			records: packRecords(this.#chain.region()),
+		});
+	}
+
+	#signal(name: 'ig_start' | 'ig_tick' | 'ig_stop'): void {
+		this.#empty();
+		try {
+			this.#chain.signal(name);
+		} catch (cause) {
+			if (!(cause instanceof HomeLost)) throw cause;
+			this.#control.add(cause.guilty.operator, 'Errors', 1);
+			this.#chain = this.#makeChain(this.#chain.inits());
+		}
+	}
+
+	/** Lays out a batch without rows, for calls that bring none. */
+	#empty(): void {
+		const fields = this.#chain.slotFields(0);
+		const { maxRows, maxBytes } = this.#data.plan.batch;
+		const spec = new BatchSpec({ dataSource: 0, array: false, recordSize: 0, maxRows, maxBytes, fields });
+		fillRecords(new Uint8Array(0), this.#chain.region(), spec, this.#sequence, 0);
+	}
+
+	#makeChain(known = this.#data.restart?.inits): Chain {
+		return new Chain({
+			plan: this.#data.plan,
+			control: this.#control,
+			sink: this.#sink,
+			tables: this.#tables,
+			log: (level, text) => this.#post({ type: 'log', level, text }),
+			...(known && { known }),
+		});
+	}
+
+	#readMail(): void {
+		if (parentPort === null || !this.#control.takeMail()) return;
+		for (;;) {
+			const received = receiveMessageOnPort(parentPort) as { message: ToWorker } | undefined;
+			if (received === undefined) return;
+			const { name, entries } = received.message;
+			this.#tables.update(name, entries);
+			this.#chain.updateTable(name, entries);
+		}
+	}
+}
+
+function describe(cause: unknown): Omit<FromWorker & { type: 'failed' }, 'type'> {
+	const reason = cause instanceof Error ? cause.message : String(cause);
+	const none = { operator: '', offset: 0, reason };
+	if (cause instanceof InitFailed) return { ...none, code: 'init', operator: cause.operator };
+	if (cause instanceof OperatorStop) return { ...none, code: 'stop', operator: cause.operator };
+	if (cause instanceof OutputError) return { ...none, code: 'output', reason: cause.code };
+	if (cause instanceof RecordingDamaged) return { ...none, code: 'recording', offset: cause.offset };
+	const stack = cause instanceof Error && !(cause instanceof IgError) ? (cause.stack ?? reason) : reason;
+	return { ...none, code: 'internal', reason: stack };
+}
+
+const post = (message: FromWorker): void => parentPort?.postMessage(message);
+let runner: Runner | undefined;
+try {
+	runner = new Runner(workerData as WorkerData, post);
+	post({ type: 'end', reason: runner.run() });
+} catch (cause) {
+	runner?.discardRest();
+	if (cause instanceof OutputClosed) post({ type: 'end', reason: 'output-closed' });
+	else post({ type: 'failed', ...describe(cause) });
+}

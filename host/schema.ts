@@ -1,0 +1,56 @@
+/** The data model that every part of the host shares: data sources and their fields. */
+
+/** Kinds of field values; numbers are Inspektor Gadget's `api.Kind`. Or-ed with {@link ARRAY_OF}: an array. */
+export const Kind = {
+	Invalid: 0,
+	Bool: 1,
+	Int8: 2,
+	Int16: 3,
+	Int32: 4,
+	Int64: 5,
+	Uint8: 6,
+	Uint16: 7,
+	Uint32: 8,
+	Uint64: 9,
+	Float32: 10,
+	Float64: 11,
+	String: 12,
+	CString: 13,
+	Bytes: 14,
+} as const;
+export const ARRAY_OF = 0x10000000;
+
+/** Bits of `Field.flags`; numbers are Inspektor Gadget's. */
+export const FieldFlag = { Empty: 1, Container: 2, Hidden: 4, HasParent: 8, StaticMember: 16, Unreferenced: 32 } as const;
+
+export interface Field {
+	/** Index in `DataSource.fields`. */
+	readonly id: number;
+	/** Full name: parents and the leaf's name joined by `.`. */
+	readonly name: string;
+	kind: number;
+	/** Place in the row's payload, bytes; 0 and 0 for added fields. */
+	readonly offset: number;
+	readonly size: number;
+	flags: number;
+	/** Field id of the parent, -1 for none. */
+	readonly parent: number;
+	/** Column slot that holds the value, -1 when it is in the row. */
+	slot: number;
+	readonly tags: string[];
+	readonly annotations: Record<string, string>;
+	/** Place among the default columns; lower comes first. */
+	order: number;
+}
+
+export interface DataSource {
+	readonly name: string;
+	readonly type: 'single' | 'array';
+	/** Bytes of the record's struct; every row in a batch has at least this many. 0 when nothing comes from eBPF. */
+	readonly recordSize: number;
+	readonly fields: Field[];
+	readonly annotations: Record<string, string>;
+	readonly tags: string[];
+	/** Columns so far: fields whose `slot` is not -1. */
+	slots: number;
+}

@@ -1,0 +1,127 @@
+/** Runs pipelines over recordings of made-up records, with real operators and a real sink. */
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { compileModule, type LoadedModule } from '../../host/operator/load.js';
+import { startPipeline } from '../../host/pipeline/pipeline.js';
+import type { OperatorPlan, PipelineEnd, PipelinePlan, PipelineStats } from '../../host/pipeline/plan.js';
+import { RecordingWriter } from '../../host/record/writer.js';
+import type { DataSource } from '../../host/schema.js';
+
+export const root = fileURLToPath(new URL('../../', import.meta.url));
+
+let builtin: Promise<LoadedModule> | undefined;
+export function builtinModule(): Promise<LoadedModule> {
+	const file = join(root, 'dist/operators/builtin.wasm');
+	builtin ??= readFile(file).then((bytes) => compileModule(bytes, file));
+	return builtin;
+}
+
+/** Writes a recording with one frame per entry of `batches`. */
+export function writeRecording(
+	path: string,
+	sources: readonly DataSource[],
+	batches: readonly { ds: number; rows: number; records: Uint8Array }[],
+): void {
+	const writer = new RecordingWriter(path, {
+		ig: 'test',
+		created: '2026-01-01T00:00:00Z',
+		gadget: { name: 'numbers' },
+		host: { kernel: 'none', arch: 'none' },
+		dataSources: sources,
+	});
+	for (const batch of batches) writer.batch({ ...batch, lost: 0, boot: 0n, mono: 0n, at: 0n });
+	writer.end();
+}
+
+/** A foreign operator of a loaded module, with the manifest's defaults. */
+export function foreign(module: LoadedModule, number: number, changes: Partial<OperatorPlan> = {}): OperatorPlan {
+	const manifest = module.manifest.operators[0];
+	if (manifest === undefined) throw new Error('no operator');
+	return {
+		name: manifest.name,
+		module: number,
+		index: 0,
+		dataSources: [0],
+		params: {},
+		kind: manifest.kind,
+		onError: manifest.onError,
+		tables: manifest.tables,
+		...(manifest.fields && { fields: manifest.fields }),
+		memoryPages: manifest.memoryPages,
+		builtin: false,
+		...changes,
+	};
+}
+
+export async function builtinOperator(name: string, params: Record<string, string> = {}): Promise<OperatorPlan> {
+	const { manifest } = await builtinModule();
+	const index = manifest.operators.findIndex((operator) => operator.name === name);
+	const operator = manifest.operators[index];
+	if (operator === undefined) throw new Error(`no built-in operator ${name}`);
+	return {
+		name,
+		module: 0,
+		index,
+		dataSources: [0],
+		params,
+		kind: operator.kind,
+		onError: operator.onError,
+		tables: operator.tables,
+		memoryPages: operator.memoryPages,
+		builtin: true,
+	};
+}
+
+export interface Outcome {
+	readonly end: PipelineEnd;
+	readonly output: string;
+	readonly stats: PipelineStats;
+	readonly log: readonly string[];
+	readonly sources: readonly DataSource[];
+}
+
+export interface RunOptions {
+	readonly sources: readonly DataSource[];
+	readonly batches: readonly { ds: number; rows: number; records: Uint8Array }[];
+	readonly modules?: readonly LoadedModule[];
+	readonly operators: readonly OperatorPlan[];
+	readonly deadlineMs?: number;
+	readonly batch?: Partial<PipelinePlan['batch']>;
+}
+
+/** Plays the batches through the operators and waits for the end. */
+export async function runPipeline(options: RunOptions): Promise<Outcome> {
+	const dir = mkdtempSync(join(tmpdir(), 'ig-test-'));
+	const path = join(dir, 'in.rec');
+	const out = join(dir, 'out');
+	writeRecording(path, options.sources, options.batches);
+	const fd = openSync(out, 'w+');
+	const log: string[] = [];
+	try {
+		const pipeline = startPipeline(
+			{
+				dataSources: options.sources,
+				source: { kind: 'recording', path, realtime: false },
+				modules: [await builtinModule(), ...(options.modules ?? [])].map(({ module, file, memory }) => ({
+					module,
+					file,
+					...(memory && { memory }),
+				})),
+				operators: options.operators,
+				outputFd: fd,
+				batch: { maxRows: 1024, maxBytes: 256 << 10, flushMs: 10, ...options.batch },
+				deadlineMs: options.deadlineMs ?? 250,
+			},
+			{ onLog: (level, text) => log.push(`${level}: ${text}`) },
+		);
+		const end = await pipeline.ended;
+		const sources = await pipeline.ready.catch(() => []);
+		return { end, output: readFileSync(out, 'utf8'), stats: pipeline.stats(), log, sources };
+	} finally {
+		closeSync(fd);
+		rmSync(dir, { recursive: true });
+	}
+}
