@@ -1,7 +1,8 @@
 /** An instance of an operator module: its memory, its calls. Whatever comes back from it is hostile. */
+import { abiExports } from './abi.js';
 import { errnoName } from './errno.js';
 import { GuestAbort, type LogLevel, makeImports } from './imports.js';
-import { expectedArity, type ModulePlan } from './load.js';
+import type { ModulePlan } from './load.js';
 import type { InitResult, InitSession } from './session.js';
 
 type GuestFunction = (...args: number[]) => unknown;
@@ -47,8 +48,8 @@ export class Guest {
 		this.#memory = exported as WebAssembly.Memory;
 		this.#bytes = new Uint8Array(this.#memory.buffer);
 		for (const [name, value] of Object.entries(this.#exports)) {
-			const wanted = expectedArity(name);
-			if (wanted > 0 && typeof value === 'function' && value.length !== wanted) {
+			const wanted = abiExports[name]?.parameters;
+			if (wanted !== undefined && typeof value === 'function' && value.length !== wanted) {
 				throw new GuestFailure(`exports ${name} with ${value.length} parameters instead of ${wanted}`, true);
 			}
 		}

@@ -1,9 +1,10 @@
 /** Loading an operator's file: what it is, whether it follows the ABI, its manifest, its memory. Main thread only. */
 import { readFile } from 'node:fs/promises';
 import { IgError } from '../errors.js';
+import { ABI_MARKER, abiExports } from './abi.js';
 import { BinaryError, type Limits, limitMemory } from './binary.js';
 import { importNames } from './imports.js';
-import { ABI_MARKER, type Manifest, readManifest } from './manifest.js';
+import { type Manifest, readManifest } from './manifest.js';
 
 /** A compiled module, ready to be cloned to a worker. */
 export interface ModulePlan {
@@ -25,18 +26,6 @@ export interface LoadOptions {
 	readonly maxBytes?: number;
 }
 
-const required = ['ig_alloc', 'ig_init', 'ig_batch'] as const;
-/** Exported functions of the ABI and their numbers of parameters. */
-const arity: Readonly<Record<string, number>> = {
-	ig_alloc: 1,
-	ig_init: 3,
-	ig_batch: 2,
-	ig_start: 2,
-	ig_tick: 2,
-	ig_stop: 2,
-	ig_table: 4,
-};
-
 /** @throws IgError IG_OPERATOR_ABI with what is missing and what to change. */
 function checkAbi(module: WebAssembly.Module, file: string): void {
 	const fail = (reason: string): never => {
@@ -49,10 +38,10 @@ function checkAbi(module: WebAssembly.Module, file: string): void {
 		if (exports.size <= 1) fail('it exports nothing: is it built as a library (Rust: crate-type = ["cdylib"])?');
 		fail(`it does not export ${ABI_MARKER}: is it an ig operator?`);
 	}
-	for (const name of Object.keys(arity)) {
+	for (const [name, { required }] of Object.entries(abiExports)) {
 		const kind = exports.get(name);
 		if (kind !== undefined && kind !== 'function') fail(`its export ${name} is a ${kind}, not a function`);
-		if (kind === undefined && required.some((wanted) => wanted === name)) fail(`it does not export ${name}`);
+		if (kind === undefined && required) fail(`it does not export ${name}`);
 	}
 	const imports = WebAssembly.Module.imports(module);
 	const importsMemory = imports.some(({ module: from, name, kind }) => from === 'env' && name === 'memory' && kind === 'memory');
@@ -61,11 +50,6 @@ function checkAbi(module: WebAssembly.Module, file: string): void {
 		if (from === 'env' && name === 'memory' && kind === 'memory') continue;
 		if (kind !== 'function' || !importNames.has(`${from}.${name}`)) fail(`it imports ${from}.${name} (a ${kind}), which ig does not have`);
 	}
-}
-
-/** Number of parameters that an exported ABI function must have, for the instance's check. */
-export function expectedArity(name: string): number {
-	return arity[name] ?? 0;
 }
 
 /**

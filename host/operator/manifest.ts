@@ -3,7 +3,6 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { IgError } from '../errors.js';
 
-export const ABI_MARKER = 'ig_abi_v1';
 const SECTION = 'ig.manifest';
 /** 64 KiB pages; 16 MiB, as Inspektor Gadget's limit. */
 export const DEFAULT_MEMORY_PAGES = 256;

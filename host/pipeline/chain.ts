@@ -3,7 +3,7 @@
  * module, whose operators work on it in place. Any other operator gets a projection of it in its own memory, and only
  * its selection and its own columns come back (docs/architecture.md, "Home and away").
  */
-import { acceptBatch, Projection, checkBatch, projectBatch } from '../ebpf/batch.js';
+import { acceptBatch, BatchFault, BatchHeader, checkBatch, type Projection, projectBatch } from '../ebpf/batch.js';
 import { cloneSources } from '../operator/effects.js';
 import { Guest, GuestFailure } from '../operator/guest.js';
 import type { LogLevel } from '../operator/imports.js';
@@ -14,12 +14,6 @@ import type { Call, Control } from './control.js';
 import { Link, STRIKES } from './link.js';
 import type { PipelinePlan } from './plan.js';
 import type { Tables } from './tables.js';
-
-/** Offsets in `struct ig_batch` (native/ig_batch.h), in u32 words. */
-const HEADER_WORDS = 32;
-const SELECTED = 11;
-const OUTPUT = 26;
-const OUTPUT_SIZE = 27;
 
 /** Bytes of a region beyond its rows: selection, columns, and the heap that strings go to. */
 const REGION_EXTRA = 1 << 20;
@@ -83,9 +77,6 @@ export class Chain {
 	readonly #region: number;
 	readonly #capacity: number;
 	readonly #rowMap: Uint32Array;
-	/** Per operator and data source. */
-	readonly #projections: readonly (readonly Projection[])[];
-	#header: Uint32Array;
 
 	/** Instantiates and initialises every operator. @throws InitFailed */
 	constructor(options: ChainOptions) {
@@ -120,8 +111,6 @@ export class Chain {
 		});
 		this.links = links;
 		this.sources = sources;
-		this.#projections = links.map((link) => link.projections.map((projection) => new Projection(projection)));
-		this.#header = new Uint32Array(0);
 		for (const link of links) this.#guarded(link, 'table', () => link.pushTables(options.tables));
 	}
 
@@ -214,8 +203,7 @@ export class Chain {
 				this.#emit(link);
 				return selected;
 			}
-			const projection = this.#projections[link.id]?.[ds] as Projection;
-			return checkBatch(this.region(), projection, rows);
+			return this.#faults(() => checkBatch(this.region(), link.projections[ds] as Projection, rows));
 		}
 		const count = this.#project(link, ds);
 		link.call('batch', (guest) => guest.call('ig_batch', link.plan.index, link.region));
@@ -223,34 +211,38 @@ export class Chain {
 			this.#emit(link);
 			return selected;
 		}
-		const away = this.#away(link);
-		acceptBatch(this.region(), away, this.#projections[link.id]?.[ds] as Projection, this.#rowMap, count);
-		return this.#homeHeader()[SELECTED] ?? 0;
+		const projection = link.projections[ds] as Projection;
+		return this.#faults(() => acceptBatch(this.region(), this.#away(link), projection, this.#rowMap, count));
+	}
+
+	/** What the native checks refuse is the guest's doing. */
+	#faults(check: () => number): number {
+		try {
+			return check();
+		} catch (cause) {
+			if (!(cause instanceof BatchFault) || cause.errno === 'EINVAL') throw cause;
+			const what = cause.errno === 'ENOSPC' ? 'added more than a batch has room for' : `returned a batch with a ${cause.message}`;
+			throw new GuestFailure(what, false, { cause });
+		}
 	}
 
 	#project(link: Link, ds: number): number {
-		return projectBatch(this.region(), this.#away(link), this.#projections[link.id]?.[ds] as Projection, this.#rowMap);
+		return projectBatch(this.region(), this.#away(link), link.projections[ds] as Projection, this.#rowMap);
 	}
 
 	#away(link: Link): Uint8Array {
 		return (link.guest as Guest).bytes().subarray(link.region, link.region + this.#capacity);
 	}
 
-	#homeHeader(): Uint32Array {
-		const { buffer } = this.#home.bytes();
-		if (this.#header.buffer !== buffer) this.#header = new Uint32Array(buffer, this.#region, HEADER_WORDS);
-		return this.#header;
-	}
-
 	/** Writes what a `format` operator produced, and takes it off the header. */
 	#emit(link: Link): void {
 		if (link.plan.kind !== 'format') return;
 		const memory = (link.guest as Guest).bytes();
-		const header = new Uint32Array(memory.buffer, link.region, HEADER_WORDS);
-		const address = header[OUTPUT] ?? 0;
-		const size = header[OUTPUT_SIZE] ?? 0;
-		header[OUTPUT] = 0;
-		header[OUTPUT_SIZE] = 0;
+		const header = new DataView(memory.buffer, link.region, BatchHeader.Size);
+		const address = header.getUint32(BatchHeader.Output, true);
+		const size = header.getUint32(BatchHeader.OutputSize, true);
+		header.setUint32(BatchHeader.Output, 0, true);
+		header.setUint32(BatchHeader.OutputSize, 0, true);
 		if (size === 0) return;
 		if (address + size > memory.length) throw new GuestFailure(`gave output outside of its memory (${size} bytes at ${address})`, false);
 		this.#options.sink.write(memory.subarray(address, address + size));

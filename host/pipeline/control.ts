@@ -45,11 +45,13 @@ export class Control {
 	readonly #totals: Float64Array;
 	readonly #operators: Float64Array;
 
-	constructor(operators: number, buffer = new SharedArrayBuffer(WORDS * 4 + (TOTALS + operators * PER) * 8)) {
-		this.buffer = buffer;
-		this.#words = new Int32Array(buffer, 0, WORDS);
-		this.#totals = new Float64Array(buffer, WORDS * 4, TOTALS);
-		this.#operators = new Float64Array(buffer, WORDS * 4 + TOTALS * 8, operators * PER);
+	/** `buffer`: another thread's, to share. */
+	constructor(operators: number, buffer?: SharedArrayBuffer) {
+		this.buffer = buffer ?? new SharedArrayBuffer(WORDS * 4 + (TOTALS + operators * PER) * 8);
+		this.#words = new Int32Array(this.buffer, 0, WORDS);
+		this.#totals = new Float64Array(this.buffer, WORDS * 4, TOTALS);
+		this.#operators = new Float64Array(this.buffer, WORDS * 4 + TOTALS * 8, operators * PER);
+		if (buffer === undefined) this.leave();
 	}
 
 	get stopping(): boolean {

@@ -2,7 +2,8 @@
 import { cloneSources } from '../operator/effects.js';
 import { type Guest, GuestFailure } from '../operator/guest.js';
 import { encodeInitTable } from '../operator/init-table.js';
-import { type ProjectionPlan, planProjections } from '../operator/projection.js';
+import type { Projection } from '../ebpf/batch.js';
+import { planProjections } from '../operator/projection.js';
 import { type InitResult, InitSession } from '../operator/session.js';
 import type { DataSource } from '../schema.js';
 import { type Call, type Control, calls } from './control.js';
@@ -16,7 +17,8 @@ export class Link {
 	readonly plan: OperatorPlan;
 	/** Index in `PipelinePlan.operators`. */
 	readonly id: number;
-	readonly projections: readonly ProjectionPlan[];
+	/** Per data source. */
+	readonly projections: readonly Projection[];
 	readonly init: InitResult;
 	/** Undefined while the operator is quarantined. */
 	guest: Guest | undefined;

@@ -4,7 +4,7 @@ import { BatchSpec, fillRecords, packRecords } from '../ebpf/batch.js';
 import { threadId } from '../ebpf/native.js';
 import { IgError } from '../errors.js';
 import { OutputClosed, OutputError, Sink } from '../output/sink.js';
-import { RecordingWriter } from '../record/writer.js';
+import type { RecordingWriter } from '../record/writer.js';
 import { Chain, type Guilty, HomeLost, InitFailed, OperatorStop } from './chain.js';
 import { Control } from './control.js';
 import type { FromWorker, ToWorker, WorkerData } from './messages.js';
@@ -40,12 +40,13 @@ class Runner {
 	}
 
 	/** Runs until the stop command, the source's end, or a failure (thrown). */
-	run(): 'stopped' | 'finished' {
+	async run(): Promise<'stopped' | 'finished'> {
 		const { plan, restart } = this.#data;
 		if (plan.describeOnly === true) return 'finished';
 		this.#sequence = this.#control.total('Batches');
-		this.#source = openBatchSource(plan, this.#chain.sources, this.#control, this.#control.total('LostSeen'));
+		this.#source = await openBatchSource(plan, this.#chain.sources, this.#control, this.#control.total('LostSeen'));
 		if (plan.record !== undefined) {
+			const { RecordingWriter } = await import('../record/writer.js');
 			this.#record = new RecordingWriter(
 				plan.record.path,
 				restart === undefined ? { ...plan.record.header, dataSources: plan.dataSources } : undefined,
@@ -219,7 +220,7 @@ const post = (message: FromWorker): void => parentPort?.postMessage(message);
 let runner: Runner | undefined;
 try {
 	runner = new Runner(workerData as WorkerData, post);
-	post({ type: 'end', reason: runner.run() });
+	post({ type: 'end', reason: await runner.run() });
 } catch (cause) {
 	runner?.discardRest();
 	if (cause instanceof OutputClosed) post({ type: 'end', reason: 'output-closed' });

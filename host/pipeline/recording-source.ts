@@ -1,0 +1,86 @@
+/** A recording as a source of batches, at full speed or paced as it was recorded. */
+import { type BatchSpec, fillRecords } from '../ebpf/batch.js';
+import { Damage, RecordingReader } from '../record/reader.js';
+import type { DataSource } from '../schema.js';
+import type { Control } from './control.js';
+import type { PipelinePlan } from './plan.js';
+import { type BatchSource, type Filled, makeSpecs, RecordingDamaged } from './source.js';
+
+export class RecordingSource implements BatchSource {
+	readonly #reader: RecordingReader;
+	readonly #specs: readonly BatchSpec[];
+	readonly #control: Control;
+	readonly #realtime: boolean;
+	readonly #maxRows: number;
+	#frame: number;
+	#within: number;
+	#next: { frame: number; within: number } | undefined;
+	#finished = false;
+	#pace: { began: number; first: bigint } | undefined;
+	#wait = 0;
+
+	constructor(plan: PipelinePlan & { source: { kind: 'recording' } }, sources: readonly DataSource[], control: Control) {
+		this.#reader = new RecordingReader(plan.source.path);
+		this.#specs = makeSpecs(plan, sources);
+		this.#control = control;
+		this.#realtime = plan.source.realtime;
+		this.#maxRows = plan.batch.maxRows;
+		this.#frame = control.total('Frame') || this.#reader.start;
+		this.#within = control.total('Within');
+	}
+
+	fill(region: Uint8Array, sequence: number, again?: { dataSource: number; rows: number }): Filled | undefined {
+		let entry: ReturnType<RecordingReader['at']>;
+		try {
+			entry = this.#reader.at(this.#frame);
+		} catch (cause) {
+			if (cause instanceof Damage) throw new RecordingDamaged(cause.offset, cause.message);
+			throw cause;
+		}
+		if (entry === undefined) throw new RecordingDamaged(this.#frame, 'it ends early: the run that wrote it was cut short');
+		if ('end' in entry.value) {
+			this.#finished = true;
+			return undefined;
+		}
+		const batch = entry.value;
+		if (this.#within === 0 && this.#tooEarly(batch.at)) return undefined;
+		const spec = this.#specs[batch.ds] as BatchSpec;
+		spec.setClocks(batch.boot, batch.mono);
+		spec.setMaxRows(again?.rows ?? this.#maxRows);
+		const lost = this.#within === 0 ? batch.lost : 0;
+		const { rows, consumed } = fillRecords(batch.records.subarray(this.#within), region, spec, sequence, lost);
+		if (rows === 0 && batch.rows > 0 && this.#within < batch.records.length) {
+			throw new RecordingDamaged(this.#frame, 'records that cannot be laid out');
+		}
+		const within = this.#within + consumed;
+		this.#next = within >= batch.records.length ? { frame: entry.next, within: 0 } : { frame: this.#frame, within };
+		if (again === undefined) this.#control.addTotal('Lost', lost);
+		return { ds: batch.ds, rows, lost, boot: batch.boot, mono: batch.mono };
+	}
+	commit(): void {
+		if (this.#next === undefined) return;
+		({ frame: this.#frame, within: this.#within } = this.#next);
+		this.#control.setTotal('Frame', this.#frame);
+		this.#control.setTotal('Within', this.#within);
+	}
+	rewind(): void {
+		this.#next = undefined;
+	}
+	finished(): boolean {
+		return this.#finished;
+	}
+	wait(milliseconds: number): void {
+		const pause = Math.min(Math.max(this.#wait, 1), milliseconds);
+		Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
+	}
+	close(): void {
+		this.#reader.close();
+	}
+
+	#tooEarly(at: bigint): boolean {
+		if (!this.#realtime) return false;
+		this.#pace ??= { began: performance.now(), first: at };
+		this.#wait = Number(at - this.#pace.first) / 1e6 - (performance.now() - this.#pace.began);
+		return this.#wait > 0;
+	}
+}
