@@ -21,6 +21,8 @@
  * be called from any. It outlives the worker that reads it: what was filled but not committed is read again.
  */
 struct ig_source;
+struct bpf_object;
+struct btf;
 
 struct ig_source *ig_source_new(void);
 void ig_source_free(struct ig_source *source);
@@ -62,7 +64,8 @@ int ig_ring_rewind(struct ig_source *source, int ring);
 /*
  * The same from memory: records as a ring holds them (8-byte header, payload, padded to 8). *consumed: bytes read.
  * -EPROTO: the first record is damaged (its length leaves the memory, or it was never finished); records before a
- * damaged one are returned first. -ENOSPC: the first record does not fit into the region.
+ * damaged one are returned first. -ENOSPC: the first record does not fit into the region. Without records it lays
+ * out a batch without rows.
  */
 int ig_records_fill(const uint8_t *records, uint64_t size, uint64_t *consumed, uint8_t *region, uint32_t capacity,
 		    const struct ig_batch_spec *spec, uint64_t sequence, uint64_t lost);
@@ -122,10 +125,31 @@ int ig_log_take(char *text, size_t size);
 /* What to add to CLOCK_BOOTTIME and CLOCK_MONOTONIC for wall time, ns. Sampled anew at every call. */
 void ig_clock_offsets(int64_t *boot, int64_t *mono);
 
+/* bpf_object__open_mem; btf_path: BTF of the kernel, NULL for its own. NULL and errno on failure. */
+struct bpf_object *ig_object_open(const void *bytes, size_t size, const char *name, const char *btf_path);
+
+/* Runs a loaded socket filter on a packet, repeat times; its last return value, and what a run took. */
+int ig_program_test_run(int fd, const void *data, uint32_t size, uint32_t repeat, uint32_t *nanoseconds);
+
+/* The next type of a kind (BTF_KIND_VAR …) after an id, or 0. */
+int ig_btf_next(const struct btf *btf, uint32_t after, uint32_t kind);
+
+/* The number of a helper by its name ("bpf_task_pt_regs"), whether or not this kernel has it; -ENOENT. */
+int ig_helper_id(const char *name);
+
+/*
+ * Loads a program that does nothing, attaches it to a BTF target for a moment, and takes it away: what kernels say about
+ * fentry, tp_btf and LSM programs depends on their build and processor, and only this tells.
+ */
+int ig_probe_attach(int program_type, int attach_type, const char *target);
+
 /* Adds up one element of a per-CPU array of u32 or u64 over all CPUs. */
 int ig_percpu_sum(int map_fd, uint32_t key, uint64_t *sum);
 
 uint32_t ig_crc32(const uint8_t *bytes, size_t size);
+
+/* The kernel's id of this thread. */
+int ig_thread_id(void);
 
 /* 1 when fd can be written to (or nobody will read it any more), 0 after the timeout. */
 int ig_poll_writable(int fd, int timeout_ms);

@@ -1,0 +1,212 @@
+/** Batches and their way between memories: what native/ig.h does, on typed arrays. */
+import type { Int64 } from './functions.js';
+import { native } from './native.js';
+
+/** Offsets in the header of a batch, bytes (native/ig_batch.h). All u32, the u64 and i64 ones marked. */
+export const BatchHeader = {
+	Magic: 0,
+	Version: 4,
+	HeaderSize: 6,
+	DataSource: 8,
+	Flags: 12,
+	Capacity: 16,
+	RowCount: 20,
+	Stride: 24,
+	Rows: 28,
+	RowsSize: 32,
+	RowOffsets: 36,
+	Selection: 40,
+	Selected: 44,
+	Columns: 48,
+	ColumnCount: 52,
+	Heap: 56,
+	HeapUsed: 60,
+	/** u64 */
+	Sequence: 64,
+	/** u64 */
+	Lost: 72,
+	/** i64 */
+	BootOffset: 80,
+	/** i64 */
+	MonoOffset: 88,
+	/** u64 */
+	DrainedAt: 96,
+	Output: 104,
+	OutputSize: 108,
+	Size: 128,
+} as const;
+export const BATCH_MAGIC = 0x31424749;
+export const MAX_ROWS = 65536;
+export const MAX_COLUMNS = 256;
+const MAX_RANGES = 64;
+
+/** Offsets in a column descriptor. */
+export const ColumnHeader = { Field: 0, State: 4, Validity: 8, Data: 12, DataSize: 16, Size: 32 } as const;
+
+const ERRNO = { EINVAL: 22, ENOSPC: 28, EPROTO: 71 } as const;
+
+/** What a batch that was refused did wrong. */
+export class BatchFault extends Error {
+	/** EPROTO: the guest broke the contract; ENOSPC: a region is too small; EINVAL: our own mistake. */
+	readonly errno: 'EPROTO' | 'ENOSPC' | 'EINVAL';
+	/** The header field (as in docs/operator-abi.md), or `column N`. */
+	readonly where: string;
+
+	constructor(errno: number, where: number) {
+		const name = (Object.keys(ERRNO) as (keyof typeof ERRNO)[]).find((key) => ERRNO[key] === -errno) ?? 'EINVAL';
+		const place = where >= 1000 ? `column ${where - 1000}` : headerFieldName(where);
+		super(name === 'EPROTO' ? `bad ${place}` : name === 'ENOSPC' ? 'no room in the region' : 'bad arguments');
+		this.name = 'BatchFault';
+		this.errno = name;
+		this.where = place;
+	}
+}
+
+function headerFieldName(offset: number): string {
+	const entry = Object.entries(BatchHeader).find(([, value]) => value === offset);
+	return (entry?.[0] ?? `header+${offset}`).replace(/(?<!^)[A-Z]/g, (letter) => ` ${letter}`).toLowerCase();
+}
+
+export interface BatchSpecOptions {
+	readonly dataSource: number;
+	/** The rows are one snapshot. */
+	readonly array: boolean;
+	readonly recordSize: number;
+	readonly maxRows: number;
+	/** Of rows; what is left of the region is the heap. */
+	readonly maxBytes: number;
+	/** Field id of each column slot. */
+	readonly fields: readonly number[];
+	readonly bootOffset?: bigint;
+	readonly monoOffset?: bigint;
+}
+
+/** struct ig_batch_spec: what the batches of one data source look like. */
+export class BatchSpec {
+	readonly bytes = new Uint8Array(1064);
+	readonly #view = new DataView(this.bytes.buffer);
+
+	constructor(options: BatchSpecOptions) {
+		if (options.fields.length > MAX_COLUMNS) throw new RangeError(`more than ${MAX_COLUMNS} columns`);
+		const head = [options.dataSource, options.array ? 1 : 0, options.recordSize, options.maxRows, options.maxBytes, options.fields.length];
+		for (const [i, value] of [...head, ...options.fields].entries()) this.#view.setUint32(4 * i, value, true);
+		this.setClocks(options.bootOffset ?? 0n, options.monoOffset ?? 0n);
+	}
+
+	/** Rows of the next batch at most. */
+	setMaxRows(rows: number): void {
+		this.#view.setUint32(12, rows, true);
+	}
+
+	/** ns to add to CLOCK_BOOTTIME and CLOCK_MONOTONIC for wall time. */
+	setClocks(boot: bigint, mono: bigint): void {
+		this.#view.setBigInt64(1048, boot, true);
+		this.#view.setBigInt64(1056, mono, true);
+	}
+}
+
+export interface ProjectionOptions {
+	readonly recordSize: number;
+	/** Whole rows; else only `ranges`. */
+	readonly allRows: boolean;
+	/** Parts of the payload, bytes. */
+	readonly ranges: readonly { readonly offset: number; readonly size: number }[];
+	/** Columns that exist for this operator. */
+	readonly columnCount: number;
+	/** Slots to copy in. */
+	readonly wanted: ReadonlySet<number>;
+	/** Slots to copy back. */
+	readonly owned: ReadonlySet<number>;
+	/** Bytes of a value per slot; 0: views (string and bytes kinds). */
+	readonly widths: readonly number[];
+}
+
+/** Whole words that cover the ranges, sorted, none touching another. */
+function mergeRanges(ranges: ProjectionOptions['ranges']): { offset: number; end: number }[] {
+	const words = ranges
+		.filter((range) => range.size > 0)
+		.map(({ offset, size }) => ({ offset: offset & ~7, end: (offset + size + 7) & ~7 }))
+		.sort((a, b) => a.offset - b.offset);
+	const merged: { offset: number; end: number }[] = [];
+	for (const word of words) {
+		const last = merged.at(-1);
+		if (last && word.offset <= last.end) last.end = Math.max(last.end, word.end);
+		else merged.push(word);
+	}
+	return merged;
+}
+
+/** struct ig_projection: what one operator sees and gives back of the batches of one data source. */
+export class Projection {
+	readonly bytes = new Uint8Array(2064);
+
+	constructor(options: ProjectionOptions) {
+		if (options.columnCount > MAX_COLUMNS) throw new RangeError(`more than ${MAX_COLUMNS} columns`);
+		const view = new DataView(this.bytes.buffer);
+		const ranges = mergeRanges(options.ranges);
+		// So many pieces cost more than the whole row.
+		const all = options.allRows || ranges.length > MAX_RANGES;
+		view.setUint32(0, options.recordSize, true);
+		view.setUint32(4, all ? 1 : 0, true);
+		view.setUint32(8, all ? 0 : ranges.length, true);
+		for (const [i, range] of all ? [] : ranges.entries()) {
+			view.setUint32(12 + 8 * i, range.offset, true);
+			view.setUint32(16 + 8 * i, range.end - range.offset, true);
+		}
+		view.setUint32(524, options.columnCount, true);
+		for (let slot = 0; slot < options.columnCount; slot++) {
+			this.bytes[528 + slot] = options.wanted.has(slot) ? 1 : 0;
+			this.bytes[784 + slot] = options.owned.has(slot) ? 1 : 0;
+			view.setUint32(1040 + 4 * slot, options.widths[slot] ?? 0, true);
+		}
+	}
+}
+
+const where = new Uint32Array(1);
+const consumed = new BigUint64Array(1);
+
+function checked(result: number): number {
+	if (result < 0) throw new BatchFault(result, where[0] ?? 0);
+	return result;
+}
+
+/** Copies what is selected in home to away, compacted; rowMap (room for home's rows) says where each row came from. Returns rows. */
+export function projectBatch(home: Uint8Array, away: Uint8Array, projection: Projection, rowMap: Uint32Array): number {
+	return checked(native.ig_batch_project(home, home.byteLength, away, away.byteLength, projection.bytes, rowMap, where));
+}
+
+/** Takes selection and columns of away back into home; rows is what projectBatch returned. Returns the rows still selected. */
+export function acceptBatch(home: Uint8Array, away: Uint8Array, projection: Projection, rowMap: Uint32Array, rows: number): number {
+	return checked(native.ig_batch_accept(home, home.byteLength, away, away.byteLength, projection.bytes, rowMap, rows, where));
+}
+
+/** Checks what an operator in home's own memory did; rows is what the batch was filled with. Returns the rows still selected. */
+export function checkBatch(home: Uint8Array, projection: Projection, rows: number): number {
+	return checked(native.ig_batch_check(home, home.byteLength, projection.bytes, rows, where));
+}
+
+/** Lays out a batch (without rows, if there are none) and fills it from records in memory: a recording's. */
+export function fillRecords(
+	records: Uint8Array,
+	region: Uint8Array,
+	spec: BatchSpec,
+	sequence: Int64,
+	lost: Int64,
+): { readonly rows: number; readonly consumed: number } {
+	where[0] = 0;
+	const size = records.byteLength;
+	const rows = checked(native.ig_records_fill(records, size, consumed, region, region.byteLength, spec.bytes, sequence, lost));
+	return { rows, consumed: Number(consumed[0]) };
+}
+
+let packed = new Uint8Array(64 << 10);
+
+/** All rows of a batch as a ring holds them: what {@link fillRecords} takes. Valid until the next call. */
+export function packRecords(region: Uint8Array): Uint8Array {
+	const rowsSize = new DataView(region.buffer, region.byteOffset).getUint32(BatchHeader.RowsSize, true);
+	const room = Math.min(rowsSize + 8, region.byteLength);
+	if (packed.byteLength < room) packed = new Uint8Array(room * 2);
+	where[0] = 0;
+	const size = checked(Number(native.ig_records_pack(region, region.byteLength, packed, packed.byteLength)));
+	return packed.subarray(0, size);
+}

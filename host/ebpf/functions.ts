@@ -1,0 +1,199 @@
+/** The functions of dist/native/libig.so that are used: as TypeScript sees them, and as C declares them. */
+
+/** An address. */
+export type Pointer = bigint;
+/** What C returns as a pointer: null for NULL. */
+export type MaybePointer = bigint | null;
+/** koffi gives a number where it is exact. */
+export type Int64 = number | bigint;
+/** Memory for C to read or write: what the array covers is not known to C, pass the size. */
+export type Memory = Uint8Array | Uint32Array | Int32Array | BigInt64Array | BigUint64Array;
+
+/** The functions, as in native/ig.h and libbpf's headers. Results below 0 are negated errnos unless the header says otherwise. */
+export interface Native {
+	ig_source_new(): MaybePointer;
+	ig_source_free(source: Pointer): void;
+	ig_source_add_ring(source: Pointer, fd: number): number;
+	ig_source_wait(source: Pointer, ms: number): number;
+	ig_source_wake(source: Pointer): void;
+	ig_source_pending(source: Pointer, ring: number): Int64;
+	ig_ring_fill(
+		s: Pointer,
+		ring: number,
+		region: Memory,
+		capacity: number,
+		spec: Memory,
+		seq: Int64,
+		lost: Int64,
+		oversized: Memory,
+	): number;
+	ig_ring_commit(source: Pointer, ring: number): number;
+	ig_ring_rewind(source: Pointer, ring: number): number;
+	ig_records_fill(
+		records: Memory,
+		size: Int64,
+		consumed: Memory,
+		region: Memory,
+		capacity: number,
+		spec: Memory,
+		seq: Int64,
+		lost: Int64,
+	): number;
+	ig_records_pack(region: Memory, capacity: number, records: Memory, size: Int64): Int64;
+	ig_batch_project(
+		home: Memory,
+		homeCapacity: number,
+		away: Memory,
+		awayCapacity: number,
+		projection: Memory,
+		rowMap: Memory,
+		where: Memory,
+	): number;
+	ig_batch_accept(
+		home: Memory,
+		homeCapacity: number,
+		away: Memory,
+		awayCapacity: number,
+		projection: Memory,
+		rowMap: Memory,
+		rows: number,
+		where: Memory,
+	): number;
+	ig_batch_check(home: Memory, capacity: number, projection: Memory, rows: number, where: Memory): number;
+	ig_log_init(level: number): void;
+	ig_log_take(text: Memory, size: number): number;
+	ig_clock_offsets(boot: Memory, mono: Memory): void;
+	ig_object_open(bytes: Memory, size: number, name: string, btfPath: string | null): MaybePointer;
+	ig_program_test_run(fd: number, data: Memory, size: number, repeat: number, nanoseconds: Memory): number;
+	ig_btf_next(btf: Pointer, after: number, kind: number): number;
+	ig_helper_id(name: string): number;
+	ig_probe_attach(programType: number, attachType: number, target: string): number;
+	ig_percpu_sum(fd: number, key: number, sum: Memory): number;
+	ig_crc32(bytes: Memory, size: number): number;
+	ig_poll_writable(fd: number, ms: number): number;
+	ig_thread_id(): number;
+
+	/** libc's; copies between typed arrays and addresses. */
+	memcpy(to: Memory | Pointer, from: Memory | Pointer, size: number): void;
+	libbpf_version_string(): string;
+	libbpf_num_possible_cpus(): number;
+	libbpf_probe_bpf_helper(programType: number, helper: number, options: null): number;
+	libbpf_probe_bpf_prog_type(programType: number, options: null): number;
+	libbpf_probe_bpf_map_type(mapType: number, options: null): number;
+	bpf_map_update_elem(fd: number, key: Memory, value: Memory, flags: Int64): number;
+	bpf_map_lookup_elem(fd: number, key: Memory, value: Memory): number;
+	bpf_map_delete_elem(fd: number, key: Memory): number;
+
+	bpf_object__load(object: Pointer): number;
+	bpf_object__close(object: Pointer): void;
+	bpf_object__btf(object: Pointer): MaybePointer;
+	bpf_object__next_program(object: Pointer, program: MaybePointer): MaybePointer;
+	bpf_object__next_map(object: Pointer, map: MaybePointer): MaybePointer;
+	bpf_program__name(program: Pointer): string;
+	bpf_program__section_name(program: Pointer): string;
+	bpf_program__type(program: Pointer): number;
+	bpf_program__expected_attach_type(program: Pointer): number;
+	bpf_program__fd(program: Pointer): number;
+	bpf_program__autoload(program: Pointer): boolean;
+	bpf_program__set_autoload(program: Pointer, autoload: boolean): number;
+	bpf_program__set_attach_target(program: Pointer, fd: number, name: string): number;
+	bpf_program__attach(program: Pointer): MaybePointer;
+	bpf_program__attach_tracepoint(program: Pointer, category: string, name: string): MaybePointer;
+	bpf_program__attach_raw_tracepoint(program: Pointer, name: string): MaybePointer;
+	bpf_program__attach_kprobe(program: Pointer, atReturn: boolean, name: string): MaybePointer;
+	bpf_link__destroy(link: Pointer): number;
+	bpf_map__name(map: Pointer): string;
+	bpf_map__type(map: Pointer): number;
+	bpf_map__fd(map: Pointer): number;
+	bpf_map__key_size(map: Pointer): number;
+	bpf_map__value_size(map: Pointer): number;
+	bpf_map__max_entries(map: Pointer): number;
+	bpf_map__set_max_entries(map: Pointer, entries: number): number;
+	bpf_map__autocreate(map: Pointer): boolean;
+	bpf_map__set_autocreate(map: Pointer, autocreate: boolean): number;
+	bpf_map__reuse_fd(map: Pointer, fd: number): number;
+	bpf_map__initial_value(map: Pointer, size: Memory): MaybePointer;
+	bpf_map__btf_value_type_id(map: Pointer): number;
+
+	btf__type_cnt(btf: Pointer): number;
+	btf__type_by_id(btf: Pointer, id: number): MaybePointer;
+	btf__name_by_offset(btf: Pointer, offset: number): string | null;
+	btf__load_vmlinux_btf(): MaybePointer;
+	btf__find_by_name_kind(btf: Pointer, name: string, kind: number): number;
+	btf__free(btf: Pointer): void;
+}
+
+/** `f` stands for the name. */
+export const prototypes: Readonly<Record<keyof Native, string>> = {
+	ig_source_new: 'void *f()',
+	ig_source_free: 'void f(void *)',
+	ig_source_add_ring: 'int f(void *, int)',
+	ig_source_wait: 'int f(void *, int)',
+	ig_source_wake: 'void f(void *)',
+	ig_source_pending: 'int64_t f(void *, int)',
+	ig_ring_fill: 'int f(void *, int, void *, uint32_t, void *, uint64_t, uint64_t, void *)',
+	ig_ring_commit: 'int f(void *, int)',
+	ig_ring_rewind: 'int f(void *, int)',
+	ig_records_fill: 'int f(void *, uint64_t, void *, void *, uint32_t, void *, uint64_t, uint64_t)',
+	ig_records_pack: 'int64_t f(void *, uint32_t, void *, uint64_t)',
+	ig_batch_project: 'int f(void *, uint32_t, void *, uint32_t, void *, void *, void *)',
+	ig_batch_accept: 'int f(void *, uint32_t, void *, uint32_t, void *, void *, uint32_t, void *)',
+	ig_batch_check: 'int f(void *, uint32_t, void *, uint32_t, void *)',
+	ig_log_init: 'void f(int)',
+	ig_log_take: 'int f(void *, size_t)',
+	ig_clock_offsets: 'void f(void *, void *)',
+	ig_object_open: 'void *f(void *, size_t, const char *, const char *)',
+	ig_program_test_run: 'int f(int, void *, uint32_t, uint32_t, void *)',
+	ig_btf_next: 'int f(void *, uint32_t, uint32_t)',
+	ig_helper_id: 'int f(const char *)',
+	ig_probe_attach: 'int f(int, int, const char *)',
+	ig_percpu_sum: 'int f(int, uint32_t, void *)',
+	ig_crc32: 'uint32_t f(void *, size_t)',
+	ig_poll_writable: 'int f(int, int)',
+	ig_thread_id: 'int f()',
+	memcpy: 'void f(void *, void *, size_t)',
+	libbpf_version_string: 'const char *f()',
+	libbpf_num_possible_cpus: 'int f()',
+	libbpf_probe_bpf_helper: 'int f(int, int, void *)',
+	libbpf_probe_bpf_prog_type: 'int f(int, void *)',
+	libbpf_probe_bpf_map_type: 'int f(int, void *)',
+	bpf_map_update_elem: 'int f(int, void *, void *, uint64_t)',
+	bpf_map_lookup_elem: 'int f(int, void *, void *)',
+	bpf_map_delete_elem: 'int f(int, void *)',
+	bpf_object__load: 'int f(void *)',
+	bpf_object__close: 'void f(void *)',
+	bpf_object__btf: 'void *f(void *)',
+	bpf_object__next_program: 'void *f(void *, void *)',
+	bpf_object__next_map: 'void *f(void *, void *)',
+	bpf_program__name: 'const char *f(void *)',
+	bpf_program__section_name: 'const char *f(void *)',
+	bpf_program__type: 'int f(void *)',
+	bpf_program__expected_attach_type: 'int f(void *)',
+	bpf_program__fd: 'int f(void *)',
+	bpf_program__autoload: 'bool f(void *)',
+	bpf_program__set_autoload: 'int f(void *, bool)',
+	bpf_program__set_attach_target: 'int f(void *, int, const char *)',
+	bpf_program__attach: 'void *f(void *)',
+	bpf_program__attach_tracepoint: 'void *f(void *, const char *, const char *)',
+	bpf_program__attach_raw_tracepoint: 'void *f(void *, const char *)',
+	bpf_program__attach_kprobe: 'void *f(void *, bool, const char *)',
+	bpf_link__destroy: 'int f(void *)',
+	bpf_map__name: 'const char *f(void *)',
+	bpf_map__type: 'int f(void *)',
+	bpf_map__fd: 'int f(void *)',
+	bpf_map__key_size: 'uint32_t f(void *)',
+	bpf_map__value_size: 'uint32_t f(void *)',
+	bpf_map__max_entries: 'uint32_t f(void *)',
+	bpf_map__set_max_entries: 'int f(void *, uint32_t)',
+	bpf_map__autocreate: 'bool f(void *)',
+	bpf_map__set_autocreate: 'int f(void *, bool)',
+	bpf_map__reuse_fd: 'int f(void *, int)',
+	bpf_map__initial_value: 'void *f(void *, void *)',
+	bpf_map__btf_value_type_id: 'uint32_t f(void *)',
+	btf__type_cnt: 'uint32_t f(void *)',
+	btf__type_by_id: 'void *f(void *, uint32_t)',
+	btf__name_by_offset: 'const char *f(void *, uint32_t)',
+	btf__load_vmlinux_btf: 'void *f()',
+	btf__find_by_name_kind: 'int f(void *, const char *, uint32_t)',
+	btf__free: 'void f(void *)',
+};

@@ -1,0 +1,78 @@
+/** Turns a failed open or load into an error that names the cause, from libbpf's messages. */
+import { release } from 'node:os';
+import { IgError } from '../errors.js';
+import { errnoName } from './native.js';
+
+/** Lines of the verifier's log that a person gets to see. */
+const SHOWN = 15;
+
+/** What libbpf printed between its BEGIN and END lines, for the program that did not load. */
+function verifierLog(log: string): { program: string; lines: string[] } | undefined {
+	const found = /prog '([^']+)': -- BEGIN PROG LOAD LOG --\n([\s\S]*?)(?:-- END PROG LOAD LOG --|$)/.exec(log);
+	if (found === null) return undefined;
+	const lines = (found[2] ?? '').split('\n').map((line) => line.trimEnd());
+	return { program: found[1] ?? '', lines: lines.filter((line) => line !== '') };
+}
+
+/** Bookkeeping that the verifier adds after the line that matters. */
+function isStatistics(line: string): boolean {
+	return /^(processed \d+ insns|max_states_per_insn|verification time|stack depth)/.test(line);
+}
+
+/** Verifier's lines that explain: neither an instruction, nor source, nor the state of registers. */
+function isReason(line: string): boolean {
+	return (
+		!/^(\d+: |;|from \d+ to|R\d|last_idx|first_idx|parent |regs=|mark_precise|func#|Live regs|\s|\(|-- )/.test(line) && !isStatistics(line)
+	);
+}
+
+function lastLines(text: string): string {
+	const lines = text.split('\n').filter((line) => line.trim() !== '');
+	return lines.slice(-SHOWN).join('\n');
+}
+
+function verifierError(log: string): IgError | undefined {
+	const found = verifierLog(log);
+	if (found === undefined || found.lines.length === 0) return undefined;
+	const useful = found.lines.filter((line) => !isStatistics(line));
+	const reason = useful.findLast(isReason) ?? useful.at(-1) ?? 'no reason given';
+	return new IgError('IG_VERIFIER', {
+		program: found.program,
+		reason,
+		log: useful
+			.slice(-SHOWN)
+			.map((line) => `  ${line}`)
+			.join('\n'),
+	});
+}
+
+/** A BTF target that this kernel does not have: fentry, fexit, tp_btf, LSM. */
+function missingTarget(log: string): IgError | undefined {
+	const found = /prog '([^']+)': failed to find (?:kernel )?BTF type ID of '([^']+)'/.exec(log);
+	return found
+		? new IgError('IG_HOOK_MISSING', { program: found[1] ?? '', what: 'function or tracepoint', target: found[2] ?? '' })
+		: undefined;
+}
+
+function denied(errno: number, doing: string): IgError | undefined {
+	const reason = errnoName(errno);
+	if (reason !== 'EPERM') return undefined;
+	return process.geteuid?.() === 0 ? new IgError('IG_BPF_DENIED', { doing, reason }) : new IgError('IG_NOT_ROOT');
+}
+
+export function openError(object: string, errno: number, log: string): IgError {
+	const said = lastLines(log).replaceAll(/^libbpf: /gm, '');
+	return new IgError('IG_OBJECT', { object, reason: said === '' ? `cannot be opened: ${errnoName(errno)}` : said });
+}
+
+export function loadError(object: string, errno: number, log: string): IgError {
+	if (/BTF is required, but is missing|failed to find valid kernel BTF/.test(log)) {
+		return new IgError('IG_NO_BTF', { kernel: release(), path: '/sys/kernel/btf/vmlinux' });
+	}
+	return (
+		missingTarget(log) ??
+		verifierError(log) ??
+		denied(errno, `loading ${object}`) ??
+		new IgError('IG_OBJECT_LOAD', { object, reason: errnoName(errno), log: lastLines(log) })
+	);
+}

@@ -1,0 +1,70 @@
+/** Maps of an eBPF object. */
+import type { Memory, Pointer } from './functions.js';
+import { errnoName, native } from './native.js';
+
+/** enum bpf_map_type, the ones that matter here. */
+export const MapType = { Hash: 1, Array: 2, PerfEventArray: 4, PercpuHash: 5, PercpuArray: 6, RingBuf: 27 } as const;
+
+/** A map, before and after it was created. Valid until the object is closed. */
+export class BpfMap {
+	readonly handle: Pointer;
+	readonly name: string;
+
+	constructor(handle: Pointer) {
+		this.handle = handle;
+		this.name = native.bpf_map__name(handle);
+	}
+
+	get type(): number {
+		return native.bpf_map__type(this.handle);
+	}
+	get keySize(): number {
+		return native.bpf_map__key_size(this.handle);
+	}
+	get valueSize(): number {
+		return native.bpf_map__value_size(this.handle);
+	}
+	get maxEntries(): number {
+		return native.bpf_map__max_entries(this.handle);
+	}
+	/** Below 0 until the object is loaded. */
+	get fd(): number {
+		return native.bpf_map__fd(this.handle);
+	}
+
+	/** Before the load. libbpf rounds a ring buffer up to pages and a power of two. */
+	setMaxEntries(entries: number): void {
+		check(native.bpf_map__set_max_entries(this.handle, entries), `resize map ${this.name}`);
+	}
+
+	/** Before the load: do not create it (no loaded program may use it). */
+	setAutocreate(autocreate: boolean): void {
+		check(native.bpf_map__set_autocreate(this.handle, autocreate), `set up map ${this.name}`);
+	}
+
+	/** Before the load: use an existing map of the same shape. */
+	reuse(fd: number): void {
+		check(native.bpf_map__reuse_fd(this.handle, fd), `reuse a map for ${this.name}`);
+	}
+
+	/** Value of a key (all CPUs' values, each rounded up to 8 bytes, for per-CPU maps), or undefined. */
+	lookup(key: Memory): Uint8Array | undefined {
+		const perCpu = this.type === MapType.PercpuArray || this.type === MapType.PercpuHash;
+		const size = perCpu ? ((this.valueSize + 7) & ~7) * native.libbpf_num_possible_cpus() : this.valueSize;
+		const value = new Uint8Array(size);
+		return native.bpf_map_lookup_elem(this.fd, key, value) === 0 ? value : undefined;
+	}
+
+	update(key: Memory, value: Memory): void {
+		check(native.bpf_map_update_elem(this.fd, key, value, 0), `write to map ${this.name}`);
+	}
+
+	/** Whether the key was there. */
+	delete(key: Memory): boolean {
+		return native.bpf_map_delete_elem(this.fd, key) === 0;
+	}
+}
+
+function check(result: number, doing: string): void {
+	if (result < 0) throw new Error(`cannot ${doing}: ${errnoName(-result)}`);
+}

@@ -1,0 +1,1 @@
+export { libbpfVersion } from './native.js';

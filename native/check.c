@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What is taken from a region that a guest could write: copied once, checked, and only then used. */
+#include "internal.h"
+
+int ig_header_read(const uint8_t *region, uint32_t capacity, uint32_t record_size, struct ig_batch *batch,
+		   uint32_t *where)
+{
+	const uint64_t row = ig_round8(record_size);
+
+	if (capacity < sizeof(*batch))
+		return ig_protocol_error(where, IG_WHERE(capacity));
+	memcpy(batch, region, sizeof(*batch));
+	if (batch->magic != IG_BATCH_MAGIC)
+		return ig_protocol_error(where, IG_WHERE(magic));
+	if (batch->row_count > IG_MAX_ROWS)
+		return ig_protocol_error(where, IG_WHERE(row_count));
+	if (batch->stride) {
+		uint64_t last = batch->row_count ? (uint64_t)(batch->row_count - 1) * batch->stride : 0;
+
+		if (batch->stride % 8 || batch->stride < IG_RECORD_HEADER + row)
+			return ig_protocol_error(where, IG_WHERE(stride));
+		if (batch->row_count && (batch->rows < IG_RECORD_HEADER ||
+					 !ig_inside(batch->rows + last, batch->stride - IG_RECORD_HEADER, capacity)))
+			return ig_protocol_error(where, IG_WHERE(rows));
+	} else if (!ig_inside(batch->row_offsets, 4ull * batch->row_count, capacity)) {
+		return ig_protocol_error(where, IG_WHERE(row_offsets));
+	}
+	if (!ig_inside(batch->selection, 4ull * batch->row_count, capacity))
+		return ig_protocol_error(where, IG_WHERE(selection));
+	if (batch->selected > batch->row_count)
+		return ig_protocol_error(where, IG_WHERE(selected));
+	if (batch->column_count > IG_MAX_COLUMNS)
+		return ig_protocol_error(where, IG_WHERE(column_count));
+	if (!ig_inside(batch->columns, batch->column_count * sizeof(struct ig_column), capacity))
+		return ig_protocol_error(where, IG_WHERE(columns));
+	if (batch->heap % 8 || batch->heap > capacity)
+		return ig_protocol_error(where, IG_WHERE(heap));
+	if (batch->heap_used > capacity - batch->heap)
+		return ig_protocol_error(where, IG_WHERE(heap_used));
+	return 0;
+}
+
+int ig_selection_read(const uint8_t *selection, uint32_t count, uint32_t rows, uint32_t *picked)
+{
+	uint64_t seen[IG_MAX_ROWS / 64];
+	uint32_t i;
+
+	/* Nearly always nothing was taken out or moved: then the numbers just count up, and none can repeat. */
+	for (i = 0; i < count; i++) {
+		picked[i] = ig_load32(selection + 4ull * i);
+		if (picked[i] != i)
+			break;
+	}
+	if (i == count)
+		return 0;
+	memset(seen, 0, (rows + 63) / 64 * sizeof(*seen));
+	for (uint32_t done = 0; done < i; done++)
+		seen[done / 64] |= 1ull << done % 64;
+	for (;;) { /* the one that ended the loop above has been read already */
+		uint32_t row = picked[i];
+
+		if (row >= rows || seen[row / 64] >> row % 64 & 1)
+			return -EPROTO;
+		seen[row / 64] |= 1ull << row % 64;
+		if (++i == count)
+			return 0;
+		picked[i] = ig_load32(selection + 4ull * i);
+	}
+}
+
+/* Values of column slot, for the picked rows; the descriptor is inside of the region. */
+static int check_column(const uint8_t *region, uint32_t capacity, const uint8_t *descriptor, uint32_t width,
+			uint32_t rows, const uint32_t *picked, uint32_t count)
+{
+	struct ig_column column;
+
+	memcpy(&column, descriptor, sizeof(column));
+	if (!column.state)
+		return 0;
+	if (column.state != 1 || !ig_inside(column.data, (uint64_t)rows * (width ? width : sizeof(struct ig_view)), capacity))
+		return -EPROTO;
+	if (column.validity && !ig_inside(column.validity, (rows + 7) / 8, capacity))
+		return -EPROTO;
+	if (width)
+		return 0;
+	for (uint32_t i = 0; i < count; i++) {
+		struct ig_view view;
+
+		if (column.validity && !ig_bit(region + column.validity, picked[i]))
+			continue;
+		memcpy(&view, region + column.data + 8ull * picked[i], sizeof(view));
+		if (!ig_inside(view.offset, view.size, capacity))
+			return -EPROTO;
+	}
+	return 0;
+}
+
+int ig_batch_check(const uint8_t *home, uint32_t capacity, const struct ig_projection *projection, uint32_t rows,
+		   uint32_t *where)
+{
+	uint32_t picked[IG_MAX_ROWS];
+	struct ig_batch batch;
+	int error = ig_header_read(home, capacity, projection->record_size, &batch, where);
+
+	if (error)
+		return error;
+	if (batch.row_count != rows)
+		return ig_protocol_error(where, IG_WHERE(row_count));
+	if (projection->column_count > batch.column_count)
+		return ig_protocol_error(where, IG_WHERE(column_count));
+	if (ig_selection_read(home + batch.selection, batch.selected, rows, picked))
+		return ig_protocol_error(where, IG_WHERE(selection));
+	for (uint32_t slot = 0; slot < projection->column_count; slot++) {
+		if (projection->owned[slot] &&
+		    check_column(home, capacity, home + batch.columns + slot * sizeof(struct ig_column),
+				 projection->width[slot], rows, picked, batch.selected))
+			return ig_protocol_error(where, IG_WHERE_COLUMN(slot));
+	}
+	return (int)batch.selected;
+}

@@ -1,0 +1,148 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { findMarkers } from '../../host/ebpf/markers.js';
+import { BpfObject } from '../../host/ebpf/object.js';
+import { readParams, readTracers } from '../../host/ebpf/schema.js';
+import { built } from '../../host/root.js';
+import { ARRAY_OF, type Field, FieldFlag, Kind } from '../../host/schema.js';
+import { openFixture } from './fixture.js';
+
+let object: BpfObject | undefined;
+
+afterEach(() => object?.close());
+
+const kindNames = new Map<number, string>(Object.entries(Kind).map(([name, kind]) => [kind, name.toLowerCase()]));
+
+function kindName(kind: number): string {
+	return kind & ARRAY_OF ? `${kindNames.get(kind & ~ARRAY_OF)}[]` : (kindNames.get(kind) ?? String(kind));
+}
+
+describe('strange types', () => {
+	const fields = (): readonly Field[] => {
+		object = openFixture('types');
+		return readTracers(object)[0]?.dataSource.fields ?? [];
+	};
+
+	it('become fields where they can, and are left out where they cannot', () => {
+		expect(fields().map(({ name, kind, offset, size }) => `${name} ${kindName(kind)} ${offset}+${size}`)).toMatchInlineSnapshot(`
+			[
+			  "byte uint8 0+1",
+			  "ppid uint32 4+4",
+			  "comm cstring 8+16",
+			  "letter int8 24+1",
+			  "signed_bytes int8[] 25+4",
+			  "yes bool 29+1",
+			  "several bool[] 30+3",
+			  "color uint32 36+4",
+			  "below int32 40+4",
+			  "set uint8 44+1",
+			  "wide uint64 48+8",
+			  "number int64 56+8",
+			  "ratio float32 64+4",
+			  "precise float64 72+8",
+			  "ports uint16[] 80+8",
+			  "node bytes 96+16",
+			  "node.value uint64 104+8",
+			  "address bytes 112+16",
+			  "address.v6 uint8[] 112+16",
+			  "address.v4 uint32 112+4",
+			  "endpoint bytes 128+4",
+			  "endpoint.port uint16 128+2",
+			  "endpoint.version uint8 130+1",
+			  "inner uint32 132+4",
+			  "left uint32 136+4",
+			  "right int32 136+4",
+			  "whole uint32 144+4",
+			  "empty cstring 216+0",
+			  "large uint8[] 216+100000",
+			  "rest cstring 100216+0",
+			]
+		`);
+	});
+
+	it('carry the names of their types, outermost first', () => {
+		const tags = new Map(fields().map((field) => [field.name, field.tags.filter((tag) => tag.startsWith('type:'))]));
+		expect(tags.get('ppid')).toEqual(['type:gadget_ppid', 'type:gadget_pid', 'type:__u32', 'type:unsigned int']);
+		expect(tags.get('comm')).toEqual(['type:gadget_comm', 'type:char']);
+		expect(tags.get('endpoint')).toEqual(['type:endpoint_t']);
+		expect(tags.get('color')).toEqual(['type:color']);
+	});
+
+	it('have their parents', () => {
+		const all = fields();
+		const named = (name: string): Field => all.find((field) => field.name === name) as Field;
+		expect(named('address')).toMatchObject({ parent: -1, flags: FieldFlag.StaticMember });
+		expect(named('address.v4')).toMatchObject({ parent: named('address').id, flags: FieldFlag.StaticMember | FieldFlag.HasParent });
+		expect(named('left')).toMatchObject({ parent: -1, offset: named('right').offset });
+		expect(all.map((field) => field.id)).toEqual(all.map((_, i) => i));
+	});
+});
+
+describe('markers', () => {
+	it('are global pointers to const void with the right number of parts', () => {
+		object = openFixture('types');
+		expect(findMarkers(object.btf)).toEqual({
+			tracers: [{ name: 'weird', map: 'events', struct: 'event' }],
+			params: ['targ_pid', 'targ_failed', 'targ_name', 'targ_address', 'missing'],
+		});
+	});
+
+	it('give parameters with kind, size and initial value', () => {
+		object = openFixture('types');
+		const params = readParams(object).map(({ name, kind, size, initial, types }) => ({
+			name,
+			kind: kindName(kind),
+			size,
+			first: initial[0],
+			types,
+		}));
+		expect(params).toEqual([
+			{ name: 'targ_pid', kind: 'uint32', size: 4, first: 7, types: ['gadget_pid', '__u32', 'unsigned int'] },
+			{ name: 'targ_failed', kind: 'bool', size: 1, first: 1, types: ['bool', '_Bool'] },
+			{ name: 'targ_name', kind: 'cstring', size: 12, first: 'i'.charCodeAt(0), types: ['char'] },
+			{ name: 'targ_address', kind: 'bytes', size: 17, first: 0, types: ['endpoint_param'] },
+		]);
+	});
+});
+
+interface Reference {
+	readonly dataSources: readonly { readonly name: string; readonly fields: readonly ReferenceField[] }[];
+}
+interface ReferenceField {
+	readonly name: string;
+	readonly kind: string;
+	readonly offset: number;
+	readonly size: number;
+	readonly tags?: readonly string[] | null;
+	readonly flags?: readonly string[] | null;
+}
+
+// The references are Inspektor Gadget's own schemas (test/reference).
+describe.each(['trace_open', 'trace_exec'])('%s', (gadget) => {
+	const path = built('gadgets', gadget, 'program.bpf.o');
+	const reference = new URL(`../reference/${gadget}.json`, import.meta.url);
+
+	it.skipIf(!existsSync(path))("has Inspektor Gadget's fields", () => {
+		object = BpfObject.open(readFileSync(path), { name: gadget });
+		const expected = JSON.parse(readFileSync(reference, 'utf8')) as Reference;
+		const ours = readTracers(object).map(({ dataSource }) => ({
+			name: dataSource.name,
+			fields: dataSource.fields.map(({ name, kind, offset, size, tags, flags }) => ({
+				...{ name, kind: kindName(kind), offset, size, tags },
+				hasParent: (flags & FieldFlag.HasParent) !== 0,
+				static: (flags & FieldFlag.StaticMember) !== 0,
+			})),
+		}));
+		const theirs = expected.dataSources.map((source) => ({
+			name: source.name,
+			fields: source.fields
+				.filter((field) => field.tags?.includes('src:ebpf'))
+				.map(({ name, kind, offset, size, tags, flags }) => ({
+					...{ name, kind: kind.replace(/^arrayOf (.*)$/, '$1[]'), offset, size, tags },
+					hasParent: flags?.includes('hasParent') ?? false,
+					static: flags?.includes('staticMember') ?? false,
+				})),
+		}));
+		expect(ours).toEqual(theirs);
+	});
+});
