@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The ring between programs and user space.
+//
+// A ring wakes its reader once per eighth of the ring that is filled, not once per record: a wake-up costs
+// several microseconds, more than all the rest of an event. Below that the reader finds records when it
+// polls, every 10 to 40 ms. Records that do not fit are counted in <map>_lost_samples, per CPU.
+#ifndef GADGET_BUFFER_H
+#define GADGET_BUFFER_H
+
+#include <vmlinux.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <gadget/macros.h>
+
+// What the kernel puts before each record.
+#define GADGET_RING_HEADER 8
+
+// Declares ring `name` of at least `size` bytes (a power of two times the page size; the loader may enlarge
+// it before loading) and its counter of lost records.
+#define GADGET_TRACER_MAP(name, size)                    \
+	struct {                                         \
+		__uint(type, BPF_MAP_TYPE_RINGBUF);      \
+		__uint(max_entries, size);               \
+	} name SEC(".maps");                             \
+	struct {                                         \
+		__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); \
+		__uint(max_entries, 1);                  \
+		__type(key, __u32);                      \
+		__type(value, __u64);                    \
+	} name##_lost_samples SEC(".maps");              \
+	GADGET_MARKER(gadget_map_tracer_##name)
+
+static __always_inline void gadget_count_lost(void *lost_samples)
+{
+	__u32 zero = 0;
+	__u64 *lost = bpf_map_lookup_elem(lost_samples, &zero);
+
+	// Rare, so atomic: programs that interrupt one another share the CPU's counter.
+	if (lost)
+		__sync_fetch_and_add(lost, 1);
+}
+
+// BPF_RB_FORCE_WAKEUP for the record that fills another eighth of the ring, else BPF_RB_NO_WAKEUP.
+// `reserved`: whether the unread bytes already include this record. When two CPUs cross a mark together it
+// may be missed; the next is one eighth on, and the reader polls.
+static __always_inline __u64 gadget_wakeup_flags(void *map, __u64 size, bool reserved)
+{
+	// A power of two. Read from the map (kernel 5.9 lets programs with BTF do so), as the loader may
+	// have resized it; a constant would wake too often or never.
+	__u64 eighth = ((struct bpf_map *)map)->max_entries >> 3;
+	__u64 taken = (size + GADGET_RING_HEADER + 7) & ~7ULL;
+	__u64 unread = bpf_ringbuf_query(map, BPF_RB_AVAIL_DATA);
+	__u64 after = reserved ? unread : unread + taken;
+	__u64 before = reserved ? unread - taken : unread;
+
+	return ((before ^ after) & ~(eighth - 1)) ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+}
+
+static __always_inline void *gadget_ring_reserve(void *map, void *lost_samples, __u64 size)
+{
+	void *record = bpf_ringbuf_reserve(map, size, 0);
+
+	if (!record)
+		gadget_count_lost(lost_samples);
+	return record;
+}
+
+static __always_inline long gadget_ring_submit(void *map, void *record, __u64 size)
+{
+	bpf_ringbuf_submit(record, gadget_wakeup_flags(map, size, true));
+	return 0;
+}
+
+static __always_inline long gadget_ring_output(void *map, void *lost_samples, void *record, __u64 size)
+{
+	long error = bpf_ringbuf_output(map, record, size, gadget_wakeup_flags(map, size, false));
+
+	if (error)
+		gadget_count_lost(lost_samples);
+	return error;
+}
+
+// `map` is written &name, of a map declared with GADGET_TRACER_MAP in the same file.
+// Records hold what was in the ring before: write every field, and end every string with a NUL. A record
+// may stop before the end of its struct; the reader takes the rest as zeros.
+#define gadget_reserve_buf(map, size) gadget_ring_reserve(map, map##_lost_samples, size)
+#define gadget_submit_buf(ctx, map, buf, size) ((void)(ctx), gadget_ring_submit(map, buf, size))
+#define gadget_discard_buf(buf) bpf_ringbuf_discard(buf, BPF_RB_NO_WAKEUP)
+#define gadget_output_buf(ctx, map, buf, size) \
+	((void)(ctx), gadget_ring_output(map, map##_lost_samples, buf, size))
+
+#endif

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Small helpers around maps.
+#ifndef GADGET_MAPS_BPF_H
+#define GADGET_MAPS_BPF_H
+
+#include <vmlinux.h>
+#include <bpf/bpf_helpers.h>
+
+#ifndef EEXIST
+#define EEXIST 17
+#endif
+
+// The value of `key`, which becomes *init if there was none. NULL when the map is full.
+static __always_inline void *bpf_map_lookup_or_try_init(void *map, const void *key, const void *init)
+{
+	void *value = bpf_map_lookup_elem(map, key);
+	long error;
+
+	if (value)
+		return value;
+	error = bpf_map_update_elem(map, key, init, BPF_NOEXIST);
+	// Another CPU may have come first.
+	if (error && error != -EEXIST)
+		return 0;
+	return bpf_map_lookup_elem(map, key);
+}
+
+#endif
