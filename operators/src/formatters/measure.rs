@@ -1,0 +1,110 @@
+//! Sizes and durations.
+
+use super::users::Names;
+use super::{target, Job};
+use ig_operator::{Batch, Column, DataSource, Field, FieldInfo, NewField, Result};
+use std::fmt::Write;
+
+/// `82854982` as `83 MB`: powers of 1000, one digit after the point below 10.
+fn bytes(value: u64, to: &mut String) {
+    const UNITS: [&str; 7] = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
+    if value < 10 {
+        let _ = write!(to, "{value} B");
+        return;
+    }
+    let mut power = 0;
+    let mut unit = 1u64;
+    while power < 6 && value / unit >= 1000 {
+        unit *= 1000;
+        power += 1;
+    }
+    let rounded = (value as f64 / unit as f64 * 10.0 + 0.5).floor() / 10.0;
+    let _ = if rounded < 10.0 { write!(to, "{rounded:.1} {}", UNITS[power]) } else { write!(to, "{rounded:.0} {}", UNITS[power]) };
+}
+
+/// `999ns`, `1.50µs`, `2.50ms`, and from a second on as Go prints durations: `1.5s`, `1m30s`, `1h0m0s`.
+fn duration(value: u64, to: &mut String) {
+    // Go's durations are signed.
+    let ns = value as i64;
+    let _ = match ns {
+        ..=999 => write!(to, "{ns}ns"),
+        ..=999_999 => write!(to, "{:.2}µs", ns as f64 / 1e3),
+        ..=999_999_999 => write!(to, "{:.2}ms", ns as f64 / 1e6),
+        _ => {
+            let (seconds, rest) = (ns / 1_000_000_000, ns % 1_000_000_000);
+            let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+            if hours > 0 {
+                let _ = write!(to, "{hours}h");
+            }
+            if seconds >= 60 {
+                let _ = write!(to, "{minutes}m");
+            }
+            let _ = write!(to, "{}", seconds % 60);
+            if rest > 0 {
+                let _ = write!(to, ".{}", format!("{rest:09}").trim_end_matches('0'));
+            }
+            write!(to, "s")
+        }
+    };
+}
+
+struct Measure {
+    raw: Field<u64>,
+    out: Column<str>,
+    write: fn(u64, &mut String),
+    text: String,
+}
+
+pub fn jobs(source: &DataSource, jobs: &mut Vec<Box<dyn Job>>) -> Result<()> {
+    let mut add = |raw: &FieldInfo, annotation: &str, template: &str, width: &str, write: fn(u64, &mut String)| -> Result<()> {
+        let (Some(name), Ok(handle)) = (target::name(raw, annotation), raw.handle()) else { return Ok(()) };
+        let field = NewField::new(name).annotation("template", template);
+        let field = field.annotation("columns.width", width).annotation("columns.alignment", "right");
+        if let Some(out) = target::beside(raw, field)? {
+            jobs.push(Box::new(Measure { raw: handle, out, write, text: String::new() }));
+        }
+        Ok(())
+    };
+    for raw in target::tagged(source, "gadget_bytes") {
+        add(&raw, "formatters.bytes.target", "bytes", "10", bytes)?;
+    }
+    for raw in target::tagged(source, "gadget_duration") {
+        add(&raw, "formatters.duration.target", "duration", "20", duration)?;
+    }
+    Ok(())
+}
+
+impl Job for Measure {
+    fn run(&mut self, batch: &mut Batch, _: &Names) -> Result<()> {
+        let raw = batch.read(&self.raw)?;
+        let mut out = batch.write(&self.out)?;
+        for row in batch.rows() {
+            self.text.clear();
+            (self.write)(raw.get(row), &mut self.text);
+            out.set(row, batch.put(self.text.as_bytes())?);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    fn text(write: fn(u64, &mut String), value: u64) -> String {
+        let mut text = String::new();
+        write(value, &mut text);
+        text
+    }
+
+    #[test]
+    fn sizes() {
+        let texts = [0, 9, 10, 999, 1000, 1234, 9999, 82_854_982, u64::MAX].map(|value| text(super::bytes, value));
+        assert_eq!(texts, ["0 B", "9 B", "10 B", "999 B", "1.0 kB", "1.2 kB", "10 kB", "83 MB", "18 EB"]);
+    }
+
+    #[test]
+    fn durations() {
+        let values = [0, 999, 1500, 2_500_000, 1_500_000_000, 90_000_000_000, 3_600_000_000_000, 3_600_000_000_001];
+        let texts = values.map(|value| text(super::duration, value));
+        assert_eq!(texts, ["0ns", "999ns", "1.50µs", "2.50ms", "1.5s", "1m30s", "1h0m0s", "1h0m0.000000001s"]);
+    }
+}
