@@ -1,0 +1,59 @@
+/**
+ * The built-in operators' module. It is ours, so its manifest is taken as it is: checking it as a stranger's
+ * (`operator/manifest.ts`) would cost every start 100 ms, the time that zod takes to load.
+ */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { IgError } from '../errors.js';
+import { limitMemory } from '../operator/binary.js';
+import type { LoadedModule } from '../operator/load.js';
+import type { Manifest, OperatorManifest } from '../operator/manifest.js';
+import { built } from '../root.js';
+
+/** 64 KiB pages: 256 MiB, enough for the largest batches. */
+const MAX_PAGES = 4096;
+
+function manifestOf(module: WebAssembly.Module, file: string): Manifest {
+	const section = WebAssembly.Module.customSections(module, 'ig.manifest')[0];
+	if (section === undefined) throw new IgError('IG_NOT_BUILT', { path: `the manifest of ${file}` });
+	const { operators } = JSON.parse(new TextDecoder().decode(section)) as { operators: (Partial<OperatorManifest> & { name: string })[] };
+	return {
+		operators: operators.map((operator) => ({
+			...{
+				version: '0.0.0',
+				description: '',
+				kind: 'filter',
+				adds: [],
+				tables: [],
+				capabilities: [],
+				onError: 'pass',
+				memoryPages: MAX_PAGES,
+			},
+			...operator,
+			...(operator.params && { params: operator.params.map((param) => ({ ...param, required: param.required ?? false })) }),
+		})),
+	};
+}
+
+async function load(file: string): Promise<LoadedModule> {
+	const { bytes, memory } = limitMemory(await readFile(file), MAX_PAGES);
+	const module = await WebAssembly.compile(bytes);
+	const imported = memory.imported;
+	const maximum = imported && Math.max(imported.initial, Math.min(MAX_PAGES, imported.maximum ?? MAX_PAGES));
+	return {
+		module,
+		file,
+		manifest: manifestOf(module, file),
+		...(imported && { memory: { initial: imported.initial, maximum: maximum ?? MAX_PAGES } }),
+	};
+}
+
+/** Starts at once, so that it goes on while programs are loaded. @throws IgError IG_NOT_BUILT */
+export function loadBuiltin(): Promise<LoadedModule> {
+	const file = built('operators', 'builtin.wasm');
+	if (!existsSync(file)) throw new IgError('IG_NOT_BUILT', { path: file });
+	const loading = load(file);
+	// Whoever awaits it hears of a failure; nobody may be waiting yet.
+	loading.catch(() => {});
+	return loading;
+}

@@ -1,0 +1,161 @@
+/** Puts the chain of a run together: which operators, in which order, with which parameters. */
+import { closest } from '../closest.js';
+import { IgError } from '../errors.js';
+import type { LoadedModule } from '../operator/load.js';
+import type { OperatorPlan } from '../pipeline/plan.js';
+import type { DataSource } from '../schema.js';
+import { utcOffsets } from './local-time.js';
+import type { CommonOptions } from './options.js';
+import type { OperatorSpec, Place } from './operator-spec.js';
+import { outputModes } from './output-mode.js';
+import { findSource, perSource } from './per-source.js';
+import { isRawFilter } from './raw-filter.js';
+import type { Log } from './report.js';
+
+export interface ChainInput {
+	readonly sources: readonly DataSource[];
+	readonly builtin: LoadedModule;
+	/** One per `--wasm-operator`, in order. */
+	readonly users: readonly { readonly spec: OperatorSpec; readonly loaded: LoadedModule }[];
+	readonly options: CommonOptions;
+	/** Columns of the terminal that output goes to; undefined: it is not one. */
+	readonly terminalWidth: number | undefined;
+	/** Time that the events are around of, ms since 1970: local time is known for two years on both sides. */
+	readonly around: number;
+	readonly log: Log;
+}
+
+type Params = Readonly<Record<string, string>>;
+
+/** Parameters as the operator gets them: the user's, checked against the manifest, and the manifest's defaults. */
+function params(name: string, manifest: LoadedModule['manifest']['operators'][number], given: Params): Params {
+	const known = manifest.params;
+	if (known === undefined) return given;
+	const keys = known.map((param) => param.key);
+	for (const key of Object.keys(given)) {
+		if (!keys.includes(key)) {
+			throw new IgError('IG_OPERATOR_PARAM', { operator: name, param: key, guess: closest(key, keys), known: keys.join(', ') || 'none' });
+		}
+	}
+	const all: Record<string, string> = {};
+	for (const { key, default: value, required } of known) {
+		const found = given[key] ?? value;
+		if (found !== undefined) all[key] = found;
+		else if (required) throw new IgError('IG_OPERATOR_FILE', { file: name, reason: `needs a value for its parameter '${key}'` });
+	}
+	return all;
+}
+
+class ChainBuilder {
+	readonly plans: OperatorPlan[] = [];
+	readonly #input: ChainInput;
+	readonly #names = new Map<string, number>();
+
+	constructor(input: ChainInput) {
+		this.#input = input;
+	}
+
+	#unique(name: string): string {
+		const count = (this.#names.get(name) ?? 0) + 1;
+		this.#names.set(name, count);
+		return count === 1 ? name : `${name}#${count}`;
+	}
+
+	#add(module: number, index: number, loaded: LoadedModule, given: Params, dataSources: readonly number[]): void {
+		const manifest = loaded.manifest.operators[index];
+		if (manifest === undefined) throw new IgError('IG_INTERNAL', { reason: `${loaded.file} has no operator ${index}` });
+		this.plans.push({
+			...{ name: this.#unique(manifest.name), module, index, dataSources, kind: manifest.kind, onError: manifest.onError },
+			...{ params: params(manifest.name, manifest, given), tables: manifest.tables, memoryPages: manifest.memoryPages },
+			...(manifest.fields && { fields: manifest.fields }),
+			builtin: module === 0,
+		});
+	}
+
+	/** An operator of the built-in module, by name. */
+	builtin(name: string, given: Params, dataSources: readonly number[]): void {
+		const { builtin } = this.#input;
+		const index = builtin.manifest.operators.findIndex((operator) => operator.name === name);
+		if (index === -1) throw new IgError('IG_NOT_BUILT', { path: `operator ${name} in ${builtin.file}` });
+		this.#add(0, index, builtin, given, dataSources);
+	}
+
+	/** The user's operators of one place, in the order of the command line. */
+	users(place: Place): void {
+		const { users, sources } = this.#input;
+		users.forEach(({ spec, loaded }, i) => {
+			if (spec.place !== place) return;
+			loaded.manifest.operators.forEach((manifest, index) => {
+				const wanted = manifest.dataSources;
+				const ids = sources.flatMap((source, id) => (wanted === undefined || wanted.includes(source.name) ? [id] : []));
+				if (ids.length === 0) {
+					const have = sources.map((source) => source.name).join(', ');
+					throw new IgError('IG_OPERATOR_FILE', { file: spec.file, reason: `is for ${wanted?.join(', ')}, the gadget has ${have}` });
+				}
+				if (manifest.kind === 'format') {
+					throw new IgError('IG_OPERATOR_FILE', {
+						file: spec.file,
+						reason: 'is of kind format; only built-in formats can be chosen for now (-o)',
+					});
+				}
+				this.#add(i + 1, index, loaded, spec.params, ids);
+			});
+		});
+	}
+}
+
+/** The filter of one data source: its own flag, or the bare one when there is no doubt which it means. */
+function filterFor(
+	given: ReadonlyMap<string, string>,
+	flag: string,
+	source: DataSource,
+	sources: readonly DataSource[],
+): string | undefined {
+	for (const [name, value] of given) {
+		if (name !== '') {
+			if (findSource(sources, name) === source) return value;
+		} else if (sources.length > 1) {
+			const names = sources.map((other) => `--${flag}.${other.name}`).join(' or ');
+			throw new IgError('IG_USAGE', { reason: `--${flag} does not say for which data source; use ${names}`, help: 'ig run GADGET --help' });
+		}
+	}
+	return given.get('');
+}
+
+/**
+ * Order: the user's operators, filters that need no texts, formatters, the user's after them, other filters, limiter,
+ * the user's last ones, and per data source its output.
+ */
+export function buildChain(input: ChainInput): OperatorPlan[] {
+	const { sources, options } = input;
+	const chain = new ChainBuilder(input);
+	const all = sources.map((_, id) => id);
+	const filters = sources.flatMap((source, id) => {
+		const rules = filterFor(options.filter, 'filter', source, sources);
+		const expression = filterFor(options.filterExpr, 'filter-expr', source, sources);
+		if (rules === undefined && expression === undefined) return [];
+		const given: Params = { ...(rules !== undefined && { filter: rules }), ...(expression !== undefined && { 'filter-expr': expression }) };
+		return [{ id, given, early: isRawFilter(source, rules, expression) }];
+	});
+
+	chain.users('before-formatters');
+	for (const { id, given } of filters.filter(({ early }) => early)) chain.builtin('filter', given, [id]);
+	chain.builtin('formatters', { 'utc-offsets': utcOffsets(input.around) }, all);
+	chain.users('after-formatters');
+	for (const { id, given } of filters.filter(({ early }) => !early)) chain.builtin('filter', given, [id]);
+	if (options.maxEntries !== undefined && options.maxEntries >= 0)
+		chain.builtin('limiter', { 'max-entries': String(options.maxEntries) }, all);
+	chain.users('last');
+
+	const modes = outputModes(options.output, sources, options.help, input.log);
+	const fields = options.fields === undefined ? undefined : perSource('--fields', options.fields, sources, ';', options.help);
+	sources.forEach((source, id) => {
+		const mode = modes.get(source.name) ?? 'none';
+		const list = fields?.get(source.name);
+		const width = input.terminalWidth === undefined ? {} : { width: String(input.terminalWidth) };
+		if (mode === 'columns') chain.builtin('columns', { ...width, ...(list !== undefined && { fields: list }) }, [id]);
+		else if (mode === 'jsonpretty') chain.builtin('json', { pretty: 'true' }, [id]);
+		else if (mode !== 'none') chain.builtin(mode, {}, [id]);
+	});
+	return chain.plans;
+}

@@ -1,0 +1,63 @@
+/** The flags that a gadget adds to `ig run`: its parameters, and filters by data source. */
+import { openGadget } from '../gadget/gadget.js';
+import { inspectGadget } from '../gadget/instance.js';
+import { type Param, rangeOf } from '../gadget/params.js';
+import type { DataSource } from '../schema.js';
+import type { Flag } from './flags.js';
+import { commonFlags, ignoredFlags, laterFlags, runFlags } from './run-flags.js';
+
+export const staticFlags: readonly Flag[] = [...commonFlags, ...runFlags, ...ignoredFlags, ...laterFlags];
+
+function describe(param: Param): string {
+	const about: string[] = [];
+	if (param.possibleValues.length > 0) about.push(`one of ${param.possibleValues.join(', ')}`);
+	const range = rangeOf(param);
+	if (range !== undefined && about.length === 0) about.push(range);
+	const text = param.description.replace(/\s+/g, ' ').trim();
+	return about.length === 0 ? text : `${text}${text === '' ? '' : ' '}[${about.join('; ')}]`;
+}
+
+export function gadgetFlags(params: readonly Param[], sources: readonly DataSource[]): Flag[] {
+	const taken = new Set(staticFlags.flatMap((flag) => [flag.name, flag.short ?? '']));
+	const own = params
+		// A flag of ig's own wins: a gadget cannot take --timeout away.
+		.filter((param) => !taken.has(param.key))
+		.map(
+			(param): Flag => ({
+				name: param.key,
+				short: param.alias === undefined || taken.has(param.alias) ? undefined : param.alias,
+				value: param.type === 'bool' ? undefined : param.type,
+				description: describe(param),
+				// That a switch is off when it is not given goes without saying.
+				default: param.type === 'bool' && param.default === 'false' ? undefined : param.default,
+				group: 'Gadget',
+			}),
+		);
+	const filters = sources.flatMap((source): Flag[] => [
+		{
+			name: `filter.${source.name}`,
+			value: 'RULES',
+			description: `--filter for data source ${source.name}`,
+			group: 'Filters',
+			hidden: sources.length === 1,
+		},
+		{
+			name: `filter-expr.${source.name}`,
+			value: 'EXPR',
+			description: `--filter-expr for data source ${source.name}`,
+			group: 'Filters',
+			hidden: sources.length === 1,
+		},
+	]);
+	return [...own, ...filters];
+}
+
+/** For completion: opens the gadget, and closes it again. */
+export async function flagsOf(reference: string): Promise<Flag[]> {
+	const opened = inspectGadget(await openGadget(reference));
+	try {
+		return gadgetFlags(opened.params, opened.dataSources);
+	} finally {
+		opened.close();
+	}
+}

@@ -1,0 +1,65 @@
+/** `ig replay FILE`: a recording through operators and outputs, without root and without eBPF. */
+import { Command } from 'commander';
+import { IgError } from '../errors.js';
+import type { PipelinePlan } from '../pipeline/plan.js';
+import { RecordingReader } from '../record/reader.js';
+import type { DataSource } from '../schema.js';
+import { annotateSources } from './annotate.js';
+import { loadBuiltin } from './builtin.js';
+import { buildChain } from './chain.js';
+import { type Flag, parseFlags, positionals } from './flags.js';
+import { gadgetFlags } from './gadget-flags.js';
+import { booleanOf, commonOptions } from './options.js';
+import { makeLog } from './report.js';
+import { commonFlags, replayFlags } from './run-flags.js';
+import { loadOperators, modulePlan } from './run.js';
+import { BATCH, openOutput, runToEnd, terminalWidth } from './session.js';
+
+const help = 'ig replay --help';
+
+/** Filters by data source have the data sources' names, which the recording knows. */
+function headerOf(path: string | undefined): { readonly dataSources: readonly DataSource[]; readonly created: string } {
+	if (path === undefined) return { dataSources: [], created: '' };
+	const reader = new RecordingReader(path);
+	try {
+		return reader.header;
+	} finally {
+		reader.close();
+	}
+}
+
+/** @returns the exit code */
+export async function replay(args: readonly string[]): Promise<number> {
+	const static_: readonly Flag[] = [...commonFlags, ...replayFlags];
+	const asks = args.some((arg) => arg === '-h' || arg === '--help');
+	const path = positionals(args, static_)[0];
+	const { dataSources, created } = headerOf(asks ? undefined : path);
+	const command = new Command('ig replay').usage('FILE [flags]').description('Plays a recording of `ig run --record`.').argument('[FILE]');
+	if (asks) {
+		try {
+			parseFlags(command, ['--help'], static_, help);
+		} catch {
+			// Printed.
+		}
+		return 0;
+	}
+	const { values } = parseFlags(command, args, [...static_, ...gadgetFlags([], dataSources)], help);
+	if (path === undefined) throw new IgError('IG_USAGE', { reason: 'replay needs the name of a recording', help });
+
+	const options = commonOptions(values, help);
+	const log = makeLog(options.verbose);
+	const builtin = await loadBuiltin();
+	annotateSources(dataSources, options.annotate, help);
+	const users = await loadOperators(options);
+	const outputFd = openOutput(options.outputFile);
+	const operators = buildChain({
+		...{ sources: dataSources, builtin, users, options, log },
+		...{ around: Date.parse(created) || Date.now(), terminalWidth: terminalWidth(outputFd) },
+	});
+	const plan: PipelinePlan = {
+		...{ dataSources, operators, outputFd, batch: BATCH, deadlineMs: options.deadlineMs },
+		source: { kind: 'recording', path, realtime: booleanOf(values, 'realtime', help) },
+		modules: [builtin, ...users.map((user) => user.loaded)].map(modulePlan),
+	};
+	return await runToEnd({ plan, options, log });
+}

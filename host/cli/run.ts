@@ -1,0 +1,137 @@
+/** `ig run GADGET`. */
+import { arch, release } from 'node:os';
+import { Command } from 'commander';
+import { IgError } from '../errors.js';
+import { type Gadget, isGadget, openGadget } from '../gadget/gadget.js';
+import { inspectGadget, type OpenedGadget } from '../gadget/instance.js';
+import type { LoadedModule, ModulePlan } from '../operator/load.js';
+import type { PipelinePlan } from '../pipeline/plan.js';
+import { annotateSources } from './annotate.js';
+import { loadBuiltin } from './builtin.js';
+import { buildChain } from './chain.js';
+import { parseDuration } from './duration.js';
+import { addFlags, type Flag, parseFlags, positionals, quiet, type Values } from './flags.js';
+import { gadgetFlags, staticFlags } from './gadget-flags.js';
+import { booleanOf, type CommonOptions, checkForeign, commonOptions, fromFile } from './options.js';
+import { preflight } from './preflight.js';
+import { type Log, makeLog } from './report.js';
+import { BATCH, openOutput, runToEnd, terminalWidth } from './session.js';
+import { version } from './version.js';
+
+export async function loadOperators(
+	options: CommonOptions,
+): Promise<{ spec: CommonOptions['wasmOperators'][number]; loaded: LoadedModule }[]> {
+	if (options.wasmOperators.length === 0) return [];
+	const { loadModule } = await import('../operator/load.js');
+	return await Promise.all(options.wasmOperators.map(async (spec) => ({ spec, loaded: await loadModule(spec.file) })));
+}
+
+/** The part of a loaded module that goes to the worker. */
+export function modulePlan({ module, file, memory }: LoadedModule): ModulePlan {
+	return { module, file, ...(memory && { memory }) };
+}
+
+/** Which argument is the gadget? Flags that only the gadget knows come later, so the values of unknown flags look like gadgets. */
+function findReference(args: readonly string[]): string | undefined {
+	const candidates = positionals(args, staticFlags);
+	return candidates.find(isGadget) ?? candidates[0];
+}
+
+function asksForHelp(args: readonly string[]): boolean {
+	const end = args.indexOf('--');
+	return args.slice(0, end === -1 ? undefined : end).some((arg) => arg === '-h' || arg === '--help');
+}
+
+/** Values of the gadget's own flags by the key of their parameter. */
+function paramValues(opened: OpenedGadget, values: Values, help: string): Map<string, string> {
+	const given = new Map<string, string>();
+	for (const param of opened.params) {
+		const value = values.get(param.key)?.at(-1);
+		if (value !== undefined) given.set(param.key, param.type === 'string' ? fromFile(`--${param.key}`, value, help) : value);
+	}
+	return given;
+}
+
+async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help: string): Promise<number> {
+	const options = commonOptions(values, help);
+	const log = makeLog(options.verbose);
+	for (const warning of gadget.warnings) log('warn', warning);
+	checkForeign(values, log);
+	booleanOf(values, 'host', help);
+	const timeoutMs = parseDuration('--timeout', values.get('timeout')?.at(-1) ?? '0', 's', help);
+	const given = paramValues(opened, values, help);
+	opened.check(given);
+	annotateSources(opened.dataSources, options.annotate, help);
+	const builtin = loadBuiltin();
+	preflight({ tracefs: opened.needsTracefs, mount: booleanOf(values, 'auto-mount-filesystems', help) });
+
+	const users = await loadOperators(options);
+	const outputFd = openOutput(options.outputFile);
+	const operators = buildChain({
+		...{ sources: opened.dataSources, builtin: await builtin, users, options, log, around: Date.now() },
+		terminalWidth: terminalWidth(outputFd),
+	});
+	const loaded = opened.load(given, log);
+	try {
+		const recordPath = values.get('record')?.at(-1);
+		const plan: PipelinePlan = {
+			...{ dataSources: opened.dataSources, source: loaded.source, operators, outputFd, batch: BATCH, deadlineMs: options.deadlineMs },
+			modules: [await builtin, ...users.map((user) => user.loaded)].map(modulePlan),
+			...(recordPath !== undefined && { record: { path: recordPath, header: recordHeader(gadget) } }),
+		};
+		return await runToEnd({
+			...{ plan, options, log, timeoutMs },
+			begin: () => loaded.attach(),
+			cease: () => loaded.detach(),
+			lost: () => loaded.lost(),
+		});
+	} finally {
+		loaded.close();
+	}
+}
+
+function recordHeader(gadget: Gadget): Readonly<Record<string, unknown>> {
+	return { ig: version(), created: new Date().toISOString(), gadget: { name: gadget.name }, host: { kernel: release(), arch: arch() } };
+}
+
+/** Help without a gadget: what all gadgets have. */
+function generalHelp(log: Log): number {
+	const general = new Command('ig run').usage('GADGET [flags]').description('Runs a gadget: loads its programs, and shows what they see.');
+	try {
+		parseFlags(general, ['--help'], staticFlags, 'ig run --help');
+	} catch {
+		// Printed.
+	}
+	log('info', 'Give a gadget to see its own flags and fields: ig run GADGET --help');
+	return 0;
+}
+
+async function gadgetHelp(gadget: Gadget, opened: OpenedGadget, flags: readonly Flag[]): Promise<number> {
+	const { fieldsText } = await import('./fields-help.js');
+	const shown = quiet(new Command(`ig run ${gadget.reference}`).usage('[flags]').description(gadget.metadata.description));
+	addFlags(shown, flags, new Map())
+		.helpOption('-h, --help', 'Show this help')
+		.addHelpText('after', `\n${await fieldsText(opened)}`);
+	shown.outputHelp();
+	return 0;
+}
+
+/** @returns the exit code */
+export async function run(args: readonly string[]): Promise<number> {
+	const reference = findReference(args);
+	if (reference === undefined) {
+		if (asksForHelp(args)) return generalHelp(makeLog(false));
+		throw new IgError('IG_USAGE', { reason: 'run needs the name of a gadget', help: 'ig run --help' });
+	}
+	const gadget = await openGadget(reference);
+	const opened = inspectGadget(gadget);
+	try {
+		const flags = [...gadgetFlags(opened.params, opened.dataSources), ...staticFlags];
+		if (asksForHelp(args)) return await gadgetHelp(gadget, opened, flags);
+		const help = `ig run ${reference} --help`;
+		const { values } = parseFlags(new Command('ig run').argument('[GADGET]'), args, flags, help);
+		return await start(gadget, opened, values, help);
+	} finally {
+		opened.close();
+	}
+}

@@ -1,0 +1,122 @@
+/** One pipeline from start to end, for `run` and `replay`: tables, counts, statistics, signals, exit code. */
+import { closeSync, openSync } from 'node:fs';
+import { IgError } from '../errors.js';
+import { startPipeline } from '../pipeline/pipeline.js';
+import type { Pipeline, PipelinePlan, PipelineStats } from '../pipeline/plan.js';
+import { watchIds } from '../users.js';
+import type { CommonOptions } from './options.js';
+import type { Log } from './report.js';
+import { missing, statsTable } from './stats.js';
+
+/** Batches are flushed at this size, or after this time. */
+export const BATCH = { maxRows: 1024, maxBytes: 256 << 10, flushMs: 10 } as const;
+
+export interface Run {
+	readonly plan: PipelinePlan;
+	readonly options: CommonOptions;
+	readonly log: Log;
+	/** Called when the chain is ready: lets events come. */
+	begin?(): void;
+	/** Called once, before the pipeline stops: no events come afterwards. */
+	cease?(): void;
+	/** Records that the kernel lost so far. */
+	lost?(): number;
+	readonly timeoutMs?: number | undefined;
+}
+
+/** Where output goes: stdout, or the file of --output-file, which begins empty. */
+export function openOutput(path: string | undefined): number {
+	if (path === undefined) return 1;
+	try {
+		return openSync(path, 'w');
+	} catch (cause) {
+		throw new IgError('IG_OUTPUT', { path, reason: (cause as NodeJS.ErrnoException).code ?? String(cause) }, { cause });
+	}
+}
+
+/** Columns of the terminal that `fd` is; undefined: it is none. */
+export function terminalWidth(fd: number): number | undefined {
+	return fd === 1 && process.stdout.isTTY ? process.stdout.columns : undefined;
+}
+
+function watchTables(pipeline: Pipeline, plan: PipelinePlan): (() => void)[] {
+	const wanted = new Set(plan.operators.flatMap((operator) => operator.tables));
+	const files = { users: '/etc/passwd', groups: '/etc/group' } as const;
+	return (['users', 'groups'] as const)
+		.filter((table) => wanted.has(table))
+		.map((table) => watchIds(files[table], (entries) => pipeline.updateTable(table, entries)));
+}
+
+/** A first signal ends the run in order, a second one at once. */
+function onSignals(stop: () => void): () => void {
+	let count = 0;
+	const handler = (): void => {
+		if (++count > 1) process.exit(1);
+		stop();
+	};
+	for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, handler);
+	return () => {
+		for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, handler);
+	};
+}
+
+function showEnd(stats: PipelineStats, { options, log }: Run): void {
+	if (options.statsMs !== undefined) return void process.stderr.write(`${statsTable(stats)}\n`);
+	const line = missing(stats);
+	if (line !== undefined) log('warn', line);
+}
+
+/**
+ * Runs a pipeline until its source ends, the time is up, a signal comes or it fails.
+ * @returns the exit code
+ * @throws IgError what the pipeline failed with, after statistics have been shown
+ */
+export async function runToEnd(run: Run): Promise<number> {
+	const { plan, options, log } = run;
+	const pipeline = startPipeline(plan, { onLog: log });
+	const undo: (() => void)[] = [];
+	let ceased = false;
+	const cease = (): void => {
+		if (ceased) return;
+		ceased = true;
+		run.cease?.();
+		if (run.lost !== undefined) pipeline.setLost(run.lost());
+	};
+	const stop = (): void => {
+		cease();
+		pipeline.stop();
+	};
+	undo.push(onSignals(stop));
+	try {
+		undo.push(...watchTables(pipeline, plan));
+		await pipeline.ready;
+		run.begin?.();
+		if (run.begin !== undefined) log('debug', 'running... (Ctrl-C ends)');
+		const every = (ms: number, action: () => void): void => {
+			const timer = setInterval(action, ms);
+			undo.push(() => clearInterval(timer));
+		};
+		if (run.lost !== undefined) {
+			every(100, () => {
+				if (!ceased) pipeline.setLost(run.lost?.() ?? 0);
+			});
+		}
+		if (options.statsMs) every(options.statsMs, () => process.stderr.write(`${statsTable(pipeline.stats())}\n`));
+		if (run.timeoutMs) {
+			const timer = setTimeout(stop, run.timeoutMs);
+			undo.push(() => clearTimeout(timer));
+		}
+		const end = await pipeline.ended;
+		cease();
+		showEnd(pipeline.stats(), run);
+		if (end.reason === 'failed') throw end.error;
+		return 0;
+	} catch (error) {
+		pipeline.stop();
+		await pipeline.ended;
+		throw error;
+	} finally {
+		for (const action of undo.reverse()) action();
+		if (plan.outputFd !== 1) closeSync(plan.outputFd);
+	}
+}

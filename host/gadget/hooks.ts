@@ -1,0 +1,56 @@
+/** Chooses, per hook, the first way of hooking that this kernel has. */
+import { IgError } from '../errors.js';
+import type { GadgetMetadata } from './metadata.js';
+
+/** Whether a need is met, and if not, why. */
+export interface Need {
+	readonly ok: boolean;
+	readonly reason: string;
+}
+
+export interface HookChoice {
+	/** Programs that must not be loaded: those of alternatives that were not chosen. */
+	readonly unused: ReadonlySet<string>;
+	/** Per hook, the chosen programs. For -v. */
+	readonly chosen: ReadonlyMap<string, readonly string[]>;
+}
+
+/**
+ * Programs that no hook names are always loaded; one that several alternatives name is loaded when one of them is chosen.
+ * @param programs names of the object's programs
+ * @param meets whether this kernel has a need, e.g. `helper:bpf_task_pt_regs`; if not, why
+ * @throws IgError IG_GADGET_INVALID for a program that does not exist, IG_GADGET_HOOK when a hook has no way on this kernel
+ */
+export function chooseHooks(
+	gadget: string,
+	hooks: GadgetMetadata['hooks'],
+	programs: readonly string[],
+	meets: (need: string) => Need,
+): HookChoice {
+	const named = new Set<string>();
+	const wanted = new Set<string>();
+	const chosen = new Map<string, readonly string[]>();
+	for (const [hook, alternatives] of Object.entries(hooks)) {
+		for (const name of alternatives.flatMap((alternative) => alternative.programs)) {
+			if (!programs.includes(name)) {
+				throw new IgError('IG_GADGET_INVALID', {
+					gadget,
+					reason: `hook '${hook}' names program '${name}', which the object does not have`,
+				});
+			}
+			named.add(name);
+		}
+		const unmet: string[] = [];
+		const choice = alternatives.find((alternative) => {
+			const missing = alternative.needs.map(meets).filter((need) => !need.ok);
+			unmet.push(...missing.map((need) => need.reason));
+			return missing.length === 0;
+		});
+		if (choice === undefined) {
+			throw new IgError('IG_GADGET_HOOK', { gadget, hook, reason: [...new Set(unmet)].join('; ') });
+		}
+		chosen.set(hook, choice.programs);
+		for (const name of choice.programs) wanted.add(name);
+	}
+	return { unused: new Set([...named].filter((name) => !wanted.has(name))), chosen };
+}

@@ -1,0 +1,76 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { attachSource } from '../../host/ebpf/source.js';
+import { openGadget } from '../../host/gadget/gadget.js';
+import { inspectGadget, type OpenedGadget } from '../../host/gadget/instance.js';
+import { FieldFlag } from '../../host/schema.js';
+import { flagsOf, reference } from '../support/reference.js';
+
+async function open(name: string): Promise<OpenedGadget> {
+	return inspectGadget(await openGadget(name));
+}
+
+/** Descriptors of this process that are eBPF objects. */
+function bpfDescriptors(): number {
+	return readdirSync('/proc/self/fd').filter((fd) => {
+		try {
+			return /^(prog|map|link|btf)_/m.test(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'));
+		} catch {
+			return false;
+		}
+	}).length;
+}
+
+describe.each(['trace_open', 'trace_exec'])('%s, opened', (name) => {
+	it("has Inspektor Gadget's fields in the same order, kinds and places", async () => {
+		const opened = await open(name);
+		const expected = reference(name).dataSources[0];
+		// Texts of stacks are last in the reference: operators add formatted values before them.
+		const own = expected?.fields.filter((field) => opened.dataSources[0]?.fields.some((ours) => ours.name === field.name)) ?? [];
+		expect(opened.dataSources[0]?.name).toBe(expected?.name);
+		expect(opened.dataSources[0]?.fields.map((field) => [field.name, field.offset, field.size])).toEqual(
+			own.map((field) => [field.name, field.offset, field.size]),
+		);
+		for (const field of opened.dataSources[0]?.fields ?? []) {
+			const theirs = own.find((candidate) => candidate.name === field.name);
+			expect(field.tags, field.name).toEqual(theirs?.tags ?? []);
+			expect(field.flags & ~FieldFlag.Hidden, field.name).toBe(theirs === undefined ? 0 : flagsOf(theirs) & ~FieldFlag.Hidden);
+		}
+		opened.close();
+	});
+
+	it("has Inspektor Gadget's parameters of the gadget itself", async () => {
+		const opened = await open(name);
+		const expected = Object.entries(reference(name).params).filter(([key]) => !/^filter|^symbolizers$|^debuginfod/.test(key));
+		const ours = new Map(opened.params.map((param) => [param.key, param]));
+		expect([...ours.keys()].sort()).toEqual(expected.map(([key]) => key).sort());
+		for (const [key, param] of expected) {
+			expect(ours.get(key)?.type, key).toBe(param.type);
+			expect(ours.get(key)?.default, key).toBe(param.default ?? (param.type === 'bool' ? 'false' : ''));
+		}
+		opened.close();
+	});
+
+	it('loads, attaches, and leaves nothing behind', async () => {
+		const before = bpfDescriptors();
+		const opened = await open(name);
+		const notes: string[] = [];
+		const loaded = opened.load(new Map([['pid', String(process.pid)]]), (_, text) => notes.push(text));
+		expect(notes.some((note) => note.startsWith('hook '))).toBe(true);
+		loaded.attach();
+		readFileSync('/etc/passwd');
+		expect(loaded.lost()).toBe(0);
+		expect(bpfDescriptors()).toBeGreaterThan(before);
+		if (name === 'trace_open') expect(attachSource(loaded.source.handle).pending(0)).toBeGreaterThan(0);
+		loaded.detach();
+		loaded.close();
+		opened.close();
+		expect(bpfDescriptors()).toBe(before);
+	});
+
+	it('refuses a value that its parameter cannot have, before anything is loaded', async () => {
+		const opened = await open(name);
+		expect(() => opened.check(new Map([['pid', 'x']]))).toThrow(/parameter 'pid'/);
+		opened.close();
+	});
+});
