@@ -1,0 +1,12 @@
+export { Batch } from "./batch";
+export { Column, StringColumn } from "./column";
+export { DataSource } from "./datasource";
+export { Errno } from "./errno";
+export { Field, StringField } from "./field";
+export { Init } from "./init";
+export { FieldFlag, Kind } from "./kind";
+export { Level, log } from "./log";
+export { Operator, register } from "./operator";
+export { SideTable } from "./table";
+export { Text } from "./text";
+export { Output, Writer } from "./writer";
