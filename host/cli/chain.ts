@@ -80,27 +80,39 @@ class ChainBuilder {
 		this.#add(0, index, builtin, given, dataSources);
 	}
 
-	/** The user's operators of one place, in the order of the command line. */
+	/** Data sources that an operator of the user's gets. */
+	#wanted({ file }: OperatorSpec, wanted: readonly string[] | undefined): number[] {
+		const { sources } = this.#input;
+		const ids = sources.flatMap((source, id) => (wanted === undefined || wanted.includes(source.name) ? [id] : []));
+		if (ids.length > 0) return ids;
+		const have = sources.map((source) => source.name).join(', ');
+		throw new IgError('IG_OPERATOR_FILE', { file, reason: `is for ${wanted?.join(', ')}, the gadget has ${have}` });
+	}
+
+	/** The user's operators of one place, in the order of the command line. Formats have no place but the end. */
 	users(place: Place): void {
-		const { users, sources } = this.#input;
-		users.forEach(({ spec, loaded }, i) => {
+		this.#input.users.forEach(({ spec, loaded }, i) => {
 			if (spec.place !== place) return;
 			loaded.manifest.operators.forEach((manifest, index) => {
-				const wanted = manifest.dataSources;
-				const ids = sources.flatMap((source, id) => (wanted === undefined || wanted.includes(source.name) ? [id] : []));
-				if (ids.length === 0) {
-					const have = sources.map((source) => source.name).join(', ');
-					throw new IgError('IG_OPERATOR_FILE', { file: spec.file, reason: `is for ${wanted?.join(', ')}, the gadget has ${have}` });
-				}
-				if (manifest.kind === 'format') {
-					throw new IgError('IG_OPERATOR_FILE', {
-						file: spec.file,
-						reason: 'is of kind format; only built-in formats can be chosen for now (-o)',
-					});
-				}
+				if (manifest.kind !== 'format') this.#add(i + 1, index, loaded, spec.params, this.#wanted(spec, manifest.dataSources));
+			});
+		});
+	}
+
+	/** The user's formats; they take the place of `-o`. @returns the data sources that have one */
+	formats(): Set<number> {
+		const taken = new Set<number>();
+		this.#input.users.forEach(({ spec, loaded }, i) => {
+			loaded.manifest.operators.forEach((manifest, index) => {
+				if (manifest.kind !== 'format') return;
+				const ids = this.#wanted(spec, manifest.dataSources).filter((id) => !taken.has(id));
+				if (ids.length === 0)
+					throw new IgError('IG_OPERATOR_FILE', { file: spec.file, reason: 'is a second format for the same data source' });
+				for (const id of ids) taken.add(id);
 				this.#add(i + 1, index, loaded, spec.params, ids);
 			});
 		});
+		return taken;
 	}
 }
 
@@ -124,7 +136,7 @@ function filterFor(
 
 /**
  * Order: the user's operators, filters that need no texts, formatters, the user's after them, other filters, limiter,
- * the user's last ones, and per data source its output.
+ * the user's last ones, and per data source its output: a format of the user's, or what -o says.
  */
 export function buildChain(input: ChainInput): OperatorPlan[] {
 	const { sources, options } = input;
@@ -149,7 +161,9 @@ export function buildChain(input: ChainInput): OperatorPlan[] {
 
 	const modes = outputModes(options.output, sources, options.help, input.log);
 	const fields = options.fields === undefined ? undefined : perSource('--fields', options.fields, sources, ';', options.help);
+	const formatted = chain.formats();
 	sources.forEach((source, id) => {
+		if (formatted.has(id)) return;
 		const mode = modes.get(source.name) ?? 'none';
 		const list = fields?.get(source.name);
 		const width = input.terminalWidth === undefined ? {} : { width: String(input.terminalWidth) };

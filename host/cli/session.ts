@@ -60,10 +60,17 @@ function onSignals(stop: () => void): () => void {
 	};
 }
 
-function showEnd(stats: PipelineStats, { options, log }: Run): void {
-	if (options.statsMs !== undefined) return void process.stderr.write(`${statsTable(stats)}\n`);
+function showEnd(stats: PipelineStats, closed: boolean, { options, log }: Run): void {
 	const line = missing(stats);
-	if (line !== undefined) log('warn', line);
+	if (options.statsMs !== undefined) process.stderr.write(`${statsTable(stats)}\n`);
+	// Who closes our output (`| head`) does not want the rest; that it was dropped is no news.
+	else if (line !== undefined) log(closed && stats.lost === 0 ? 'debug' : 'warn', line);
+}
+
+/** The pipeline knows only a descriptor. */
+function nameOutput(error: Error, path: string | undefined): Error {
+	if (path === undefined || !(error instanceof IgError) || error.code !== 'IG_OUTPUT') return error;
+	return new IgError('IG_OUTPUT', { ...error.details, path }, { cause: error });
 }
 
 /**
@@ -108,8 +115,8 @@ export async function runToEnd(run: Run): Promise<number> {
 		}
 		const end = await pipeline.ended;
 		cease();
-		showEnd(pipeline.stats(), run);
-		if (end.reason === 'failed') throw end.error;
+		showEnd(pipeline.stats(), end.reason === 'output-closed', run);
+		if (end.reason === 'failed') throw nameOutput(end.error, options.outputFile);
 		return 0;
 	} catch (error) {
 		pipeline.stop();

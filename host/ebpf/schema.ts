@@ -91,7 +91,7 @@ function addMember(walk: Walk, member: BtfMember, at: { base: number; parent: Fi
 	if (member.name.startsWith('__') || member.bitOffset % 8 !== 0 || fields.length >= MAX_FIELDS) return;
 	const described = describe(btf, member.type);
 	const offset = at.base + member.bitOffset / 8;
-	if (described === undefined || offset + described.size > recordSize) return;
+	if (described === undefined || described.size === 0 || offset + described.size > recordSize) return;
 	// A bitfield that is as wide as its type is an ordinary member; any other has no place of its own.
 	if (member.bitSize !== 0 && member.bitSize !== described.size * 8) return;
 	const { kind, size, names, struct } = described;

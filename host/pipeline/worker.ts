@@ -178,7 +178,8 @@ class Runner {
 	#empty(): void {
 		const fields = this.#chain.slotFields(0);
 		const { maxRows, maxBytes } = this.#data.plan.batch;
-		const spec = new BatchSpec({ dataSource: 0, array: false, recordSize: 0, maxRows, maxBytes, fields });
+		const { recordSize = 0 } = this.#chain.sources[0] ?? {};
+		const spec = new BatchSpec({ dataSource: 0, array: false, recordSize, maxRows, maxBytes, fields });
 		fillRecords(new Uint8Array(0), this.#chain.region(), spec, this.#sequence, 0);
 	}
 

@@ -170,7 +170,7 @@ describe('a load that fails', () => {
 		expect(error.message).not.toContain('processed');
 	});
 
-	it("keeps a long log short", () => {
+	it('keeps a long log short', () => {
 		const error = errorOf(() => open('refused', 'long_way').load());
 		expect(error.code).toBe('IG_VERIFIER');
 		expect(String(error.details.log).split('\n')).toHaveLength(15);

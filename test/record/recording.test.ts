@@ -16,11 +16,11 @@ writeRecording(path, [numbersSource()], batches);
 const good = readFileSync(path);
 
 async function play(file: string): Promise<{ end: PipelineEnd; delivered: number }> {
-	const { module } = await builtinModule();
+	const { module, memory } = await builtinModule();
 	const pipeline = startPipeline({
 		dataSources: [numbersSource()],
 		source: { kind: 'recording', path: file, realtime: false },
-		modules: [{ module, file: 'builtin' }],
+		modules: [{ module, file: 'builtin', ...(memory && { memory }) }],
 		operators: [],
 		outputFd: 1,
 		batch: { maxRows: 1024, maxBytes: 1 << 18, flushMs: 10 },

@@ -1,0 +1,20 @@
+# The benchmarks' own tools, in dist/bench.
+BENCH := dist/bench
+BENCH_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror
+
+bench-tools: $(BENCH)/storm $(BENCH)/measure $(BENCH)/creader $(BENCH)/producer.bpf.o
+
+$(BENCH)/storm $(BENCH)/measure: $(BENCH)/%: test/bench/%.c
+	@mkdir -p $(@D)
+	@$(NATIVE_CC) $(BENCH_CFLAGS) $< -o $@
+
+# It gets libbpf from the same library as the host.
+$(BENCH)/creader: test/bench/creader.c $(NATIVE)/libig.so $(NATIVE)/include/.done
+	@mkdir -p $(@D)
+	@$(NATIVE_CC) $(BENCH_CFLAGS) -I$(NATIVE)/include -I$(NATIVE)/libbpf/include/uapi $< -L$(NATIVE) -lig -Wl,-rpath,'$$ORIGIN/../native' -o $@
+
+$(BENCH)/%.bpf.o: test/bench/%.bpf.c $(NATIVE)/include/.done
+	@mkdir -p $(@D)
+	@$(BPF_CLANG) -target bpf -g -O2 -Wall -Werror -Ibpf/include/vmlinux/$(shell uname -m) -I$(NATIVE)/include -c $< -o $@
+
+.PHONY: bench-tools

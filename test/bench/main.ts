@@ -1,0 +1,117 @@
+/** Measures ig and its peers, prints tables, and writes docs/benchmarks.md. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type Cpus, ReaderFailed, warmMemory, watchStorm, withoutReader } from './live.js';
+import { chooseCpus, describeMachine, load } from './machine.js';
+import { help, type Options, readOptions } from './options.js';
+import { renderPage } from './page.js';
+import { ig, makeScratch, page, root, type Scratch } from './paths.js';
+import { chooseReaders, type Reader, versions } from './readers.js';
+import { type LiveTable, rateName, type Results, tables } from './results.js';
+import { summarize } from './statistics.js';
+import { forTerminal } from './table.js';
+import { judge } from './targets.js';
+
+const say = (text: string): void => void process.stderr.write(`bench: ${text}\n`);
+const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function build(): void {
+	const { status, stdout, stderr } = spawnSync('make', ['--no-print-directory', '-s', 'bench-tools'], { cwd: root, encoding: 'utf8' });
+	if (status !== 0) throw new Error(`cannot build the tools:\n${stdout}${stderr}`);
+	if (!existsSync(ig)) throw new Error(`${ig} is missing: build first (npm run build)`);
+}
+
+/** All readers take turns in each round, so that a slow minute of the machine hits all alike. */
+async function live(readers: readonly Reader[], scratch: Scratch, cpus: Cpus, options: Options, failures: string[]): Promise<LiveTable[]> {
+	const found: LiveTable[] = [];
+	warmMemory(scratch, options.seconds);
+	for (const rate of options.rates) {
+		const rounds = rate === 0 ? options.runs : Math.ceil(options.runs / 2);
+		const untraced: number[] = [];
+		const rows = readers.map((reader) => ({ reader, runs: [] as Awaited<ReturnType<typeof watchStorm>>[] }));
+		for (let round = 1; round <= rounds; round++) {
+			say(`live, ${rateName(rate)}, round ${round} of ${rounds}`);
+			const storm = { rate, seconds: options.seconds };
+			untraced.push(await withoutReader(scratch, cpus, { ...storm, seconds: Math.min(storm.seconds, 2) }));
+			for (const { reader, runs } of rows) {
+				if (failures.some((line) => line.startsWith(`${reader.name}:`))) continue;
+				try {
+					runs.push(await watchStorm(reader, scratch, cpus, storm));
+				} catch (error) {
+					if (!(error instanceof ReaderFailed)) throw error;
+					failures.push(`${reader.name}: ${error.message}`);
+				}
+			}
+		}
+		const measured = rows.filter(({ runs }) => runs.length > 0).map(({ reader, runs }) => ({ reader: reader.name, runs }));
+		found.push({ rate, untraced: summarize(untraced), rows: measured });
+	}
+	return found;
+}
+
+/** Runs a part; when it cannot run, the others still do. */
+async function attempt<Result>(name: string, failures: string[], run: () => Promise<Result> | Result): Promise<Result | undefined> {
+	say(name);
+	try {
+		return await run();
+	} catch (error) {
+		failures.push(`${name}: ${message(error)}`);
+		return undefined;
+	}
+}
+
+async function measure(options: Options, readers: readonly Reader[], scratch: Scratch, failures: string[]): Promise<Results> {
+	const cpus = chooseCpus();
+	const { quick, parts, soakSeconds } = options;
+	const { measureStartup } = await import('./startup.js');
+	const { measureMicro } = await import('./micro.js');
+	const { measureDrain } = await import('./drain.js');
+	const { measureSoak } = await import('./soak.js');
+	const startup = parts.includes('startup') ? await attempt('startup', failures, () => measureStartup(scratch, quick ? 5 : 15)) : undefined;
+	const drain = parts.includes('micro') ? await attempt('ring drain', failures, () => measureDrain(quick ? 3 : 11)) : undefined;
+	const micro = parts.includes('micro')
+		? await attempt('operators', failures, () => measureMicro(scratch, quick ? { rows: 50_000, runs: 1 } : { rows: 200_000, runs: 5 }))
+		: undefined;
+	const storms = parts.includes('live') ? await live(readers, scratch, cpus, options, failures) : [];
+	const soak = soakSeconds > 0 ? await attempt('soak', failures, () => measureSoak(scratch, cpus, soakSeconds)) : undefined;
+	failures.push(...(micro?.failures ?? []));
+	return { live: storms, failures, ...(startup && { startup }), ...(drain && { drain }), ...(micro && { micro }), ...(soak && { soak }) };
+}
+
+async function main(args: readonly string[]): Promise<number> {
+	const options = readOptions(args, page);
+	if (options === 'help') {
+		process.stdout.write(help);
+		return 0;
+	}
+	if (process.getuid?.() !== 0) throw new Error('eBPF programs are loaded: run it as root');
+	const loadBefore = load();
+	build();
+	const { readers, absent } = chooseReaders(options.peers, options.readers);
+	const failures = [...absent];
+	const scratch = makeScratch();
+	const results = await measure(options, readers, scratch, failures);
+	const found = [judge(results), ...tables(results)];
+	process.stdout.write(`${found.map(forTerminal).join('\n')}\n`);
+	for (const failure of failures) say(`not measured: ${failure}`);
+	if (options.page !== undefined) {
+		const command = `npm run bench${args.length > 0 ? ` -- ${args.join(' ')}` : ''}`;
+		const text = renderPage({
+			...{ command, quick: options.quick, machine: describeMachine(), load: loadBefore, readers, versions: versions(readers) },
+			...{ failures: results.failures, tables: found },
+		});
+		mkdirSync(dirname(options.page), { recursive: true });
+		writeFileSync(options.page, text);
+		say(`wrote ${options.page}`);
+	}
+	return 0;
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+try {
+	process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+	say(message(error));
+	process.exitCode = 1;
+}

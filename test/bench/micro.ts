@@ -1,0 +1,120 @@
+/** Chains of operators without a kernel: a recording of a storm, replayed at full speed through `ig replay`. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { Measured } from './measured.js';
+import { ig, root, type Scratch } from './paths.js';
+import { chainCost, type OperatorRow, parseStats } from './stats-table.js';
+import { type Sample, summarize } from './statistics.js';
+import { Storm } from './storm.js';
+
+/** Slow enough that every record is kept. */
+const RECORD_RATE = 50_000;
+const READY_MS = 30_000;
+const REPLAY_MS = 120_000;
+
+export interface Case {
+	readonly name: string;
+	readonly flags: readonly string[];
+	/** The operator whose cost is meant; else the whole chain's. */
+	readonly operator?: string;
+}
+
+const rustFilter = join(root, 'dist/examples/rust-filter.wasm');
+const asFilter = join(root, 'dist/examples/as-filter.wasm');
+
+/** All rows pass every filter: what comes after has the most to do. */
+export const cases: readonly Case[] = [
+	{ name: 'no output', flags: ['-o', 'none'] },
+	{ name: 'json', flags: ['-o', 'json'] },
+	{ name: 'jsonpretty', flags: ['-o', 'jsonpretty'] },
+	{ name: 'yaml', flags: ['-o', 'yaml'] },
+	{ name: 'columns', flags: ['-o', 'columns'] },
+	{ name: '--filter, one number', flags: ['-o', 'none', '--filter', 'proc.creds.uid==0'], operator: 'filter' },
+	{ name: '--filter, number and string', flags: ['-o', 'none', '--filter', 'proc.creds.uid==0,proc.comm==ig-storm'], operator: 'filter' },
+	{ name: '--filter, regular expression', flags: ['-o', 'none', '--filter', 'fname~counted'], operator: 'filter' },
+	{ name: '--filter-expr', flags: ['-o', 'none', '--filter-expr', 'proc.creds.uid == 0 && fname endsWith ".dat"'], operator: 'filter' },
+	{ name: 'Rust filter, two fields', flags: ['-o', 'none', '--wasm-operator', `${rustFilter},prefix=/`], operator: 'rust-filter' },
+	{ name: 'AssemblyScript filter, two fields', flags: ['-o', 'none', '--wasm-operator', `${asFilter},prefix=/`], operator: 'as-filter' },
+];
+
+export interface CaseResult {
+	readonly name: string;
+	readonly shown: string;
+	/** ns per row: of the operator that is meant, or of all. */
+	readonly cost: Sample;
+	/** CPU of the whole process per row, ns: reading the recording, copying, and node's start included. */
+	readonly processCost: Sample;
+	readonly outputBytes: number;
+	/** Of the last run. */
+	readonly operators: readonly OperatorRow[];
+}
+
+export interface Micro {
+	readonly rows: number;
+	readonly results: readonly CaseResult[];
+	readonly failures: readonly string[];
+}
+
+/** Records a storm. @returns its rows */
+async function record(scratch: Scratch, file: string, rows: number): Promise<number> {
+	const storm = await Storm.start(-1);
+	const stderr = scratch.file('stderr');
+	const flags = ['run', 'trace_open', '-v', '-o', 'none', '--pid', String(storm.pid), '--record', file];
+	const run = new Measured({ command: [process.execPath, ig, ...flags], stderr, ready: 'running...' });
+	try {
+		const ready = await run.ready(READY_MS);
+		if (ready === undefined) throw new Error(`it did not start: ${readFileSync(stderr, 'utf8').trim().slice(-600)}`);
+		const { opens } = await storm.run({ rate: RECORD_RATE, seconds: 60, count: rows, path: scratch.counted });
+		await run.stop();
+		if (!existsSync(file)) throw new Error(`it wrote nothing: ${readFileSync(stderr, 'utf8').trim().slice(-600)}`);
+		return opens;
+	} finally {
+		run.kill();
+		storm.close();
+	}
+}
+
+interface Replayed {
+	readonly cost: number;
+	readonly processCost: number;
+	readonly bytes: number;
+	readonly operators: readonly OperatorRow[];
+}
+
+async function replay(scratch: Scratch, recording: string, rows: number, wanted: Case): Promise<Replayed> {
+	const stderr = scratch.file('stderr');
+	const output = scratch.file('replayed');
+	const command = [process.execPath, ig, 'replay', recording, '--stats', '--output-file', output, ...wanted.flags];
+	const { cpu, status } = await new Measured({ command, stderr }).ended(REPLAY_MS);
+	const said = readFileSync(stderr, 'utf8');
+	if (status !== 0) throw new Error(`exit code ${status}: ${said.trim().slice(-600)}`);
+	const operators = parseStats(said);
+	const meant = operators.find(({ name }) => name === wanted.operator);
+	if (wanted.operator !== undefined && meant === undefined) throw new Error(`no operator ${wanted.operator} in:\n${said}`);
+	const bytes = existsSync(output) ? statSync(output).size : 0;
+	return { cost: meant?.nsPerRow ?? chainCost(operators), processCost: (cpu * 1e9) / rows, bytes, operators };
+}
+
+export async function measureMicro(scratch: Scratch, options: { readonly rows: number; readonly runs: number }): Promise<Micro> {
+	const recording = scratch.file('recording');
+	const rows = await record(scratch, recording, options.rows);
+	const results: CaseResult[] = [];
+	const failures: string[] = [];
+	for (const wanted of cases) {
+		try {
+			const runs: Replayed[] = [];
+			for (let run = 0; run < options.runs; run++) runs.push(await replay(scratch, recording, rows, wanted));
+			results.push({
+				name: wanted.name,
+				shown: wanted.flags.map((flag) => flag.replace(`${root}/`, '')).join(' '),
+				cost: summarize(runs.map(({ cost }) => cost)),
+				processCost: summarize(runs.map(({ processCost }) => processCost)),
+				outputBytes: (runs[0]?.bytes ?? 0) / rows,
+				operators: runs.at(-1)?.operators ?? [],
+			});
+		} catch (error) {
+			failures.push(`${wanted.name}: ${error instanceof Error ? error.message : String(error)}`);
+		}
+	}
+	return { rows, results, failures };
+}

@@ -1,0 +1,96 @@
+/** What the numbers must show, and whether they do. */
+import { findRow, of, ours, type Results } from './results.js';
+import { short } from './statistics.js';
+import type { Table } from './table.js';
+
+interface Verdict {
+	readonly target: string;
+	readonly measured: string;
+	readonly met: boolean;
+}
+
+/** A target whose part of the benchmark did not run has no verdict. */
+type Judge = (results: Results) => Verdict | undefined;
+
+const UNPACED = 0;
+
+const nothingLost: Judge = (results) => {
+	const row = findRow(results, UNPACED, ours);
+	if (row === undefined) return undefined;
+	const opens = row.runs.reduce((sum, run) => sum + run.opens, 0);
+	const delivered = row.runs.reduce((sum, run) => sum + run.delivered, 0);
+	const malformed = row.runs.reduce((sum, run) => sum + run.malformed, 0);
+	const measured = `${short(delivered)} of ${short(opens)}${malformed > 0 ? `, ${malformed} malformed` : ''}`;
+	return { target: 'unpaced, JSON: nothing lost, all delivered', measured, met: delivered === opens && malformed === 0 };
+};
+
+const tracedSpeed: Judge = (results) => {
+	const row = findRow(results, UNPACED, ours);
+	const other = findRow(results, UNPACED, 'opensnoop');
+	if (row === undefined || other === undefined) return undefined;
+	const factor = of(row, (run) => run.opensPerSecond).median / of(other, (run) => run.opensPerSecond).median;
+	return { target: 'traced program at least 2 × as fast as under opensnoop', measured: `${short(factor)} ×`, met: factor >= 2 };
+};
+
+function cpuAtMost(peer: string, share: number, text: string): Judge {
+	return (results) => {
+		const row = findRow(results, UNPACED, ours);
+		const other = findRow(results, UNPACED, peer);
+		if (row === undefined || other === undefined) return undefined;
+		const own = of(row, (run) => run.lifeCpuPerEvent).median;
+		const theirs = of(other, (run) => run.lifeCpuPerEvent).median;
+		const measured = `${short(own * 1e6)} µs against ${short(theirs * 1e6)} µs: ${short(own / theirs)}`;
+		return { target: text, measured, met: own <= theirs * share };
+	};
+}
+
+function chainAtMost(name: string, limit: number, text: string): Judge {
+	return (results) => {
+		const result = results.micro?.results.find((candidate) => candidate.name === name);
+		if (result === undefined) return undefined;
+		return { target: text, measured: `${short(result.cost.median)} ns`, met: result.cost.median <= limit };
+	};
+}
+
+const attached: Judge = ({ startup }) => {
+	if (startup === undefined) return undefined;
+	const factor = startup.launcher.median / startup.node.median;
+	return { target: 'exec to attached at most 8 × `node -e 0`', measured: `${short(factor)} × (launcher included)`, met: factor <= 8 };
+};
+
+const memory: Judge = (results) => {
+	const row = findRow(results, UNPACED, ours);
+	if (row === undefined) return undefined;
+	const rss = of(row, (run) => run.peakRss).high;
+	return { target: 'RSS under 120 MB at full load', measured: `${short(rss / 1e6)} MB`, met: rss < 120e6 };
+};
+
+const flat: Judge = ({ soak }) => {
+	if (soak === undefined) return undefined;
+	const measured = `${short(soak.early / 1e6)} to ${short(soak.late / 1e6)} MB in ${short(soak.seconds / 60)} min, ${short(soak.slope / 1e6)} MB/min`;
+	// Flat: what it grows in ten minutes is less than a collector's noise.
+	return { target: 'RSS flat over ten minutes', measured, met: soak.seconds >= 600 && soak.slope * 10 < 5e6 };
+};
+
+const judges: readonly Judge[] = [
+	nothingLost,
+	tracedSpeed,
+	cpuAtMost('opensnoop', 1 / 8, "CPU per event at most 1/8 of opensnoop's"),
+	cpuAtMost('C reader', 1, "CPU per event not above the C reader's"),
+	chainAtMost('Rust filter, two fields', 15, 'a Rust filter on two fields: at most 15 ns per event'),
+	chainAtMost('AssemblyScript filter, two fields', 30, 'an AssemblyScript filter on two fields: at most 30 ns per event'),
+	chainAtMost('json', 250, 'JSON at most 250 ns per event, formatters included'),
+	chainAtMost('columns', 300, 'columns at most 300 ns per event, formatters included'),
+	attached,
+	memory,
+	flat,
+];
+
+export function judge(results: Results): Table {
+	const verdicts = judges.map((each) => each(results)).filter((verdict) => verdict !== undefined);
+	return {
+		title: 'Targets',
+		head: ['target', 'measured', ''],
+		rows: verdicts.map(({ target, measured, met }) => [target, measured, met ? 'met' : '**missed**']),
+	};
+}
