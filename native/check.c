@@ -72,12 +72,13 @@ int ig_selection_read(const uint8_t *selection, uint32_t count, uint32_t rows, u
 static int check_column(const uint8_t *region, uint32_t capacity, const uint8_t *descriptor, uint32_t width,
 			uint32_t rows, const uint32_t *picked, uint32_t count)
 {
+	const uint64_t size = (uint64_t)rows * (width ? width : sizeof(struct ig_view));
 	struct ig_column column;
 
 	memcpy(&column, descriptor, sizeof(column));
 	if (!column.state)
 		return 0;
-	if (column.state != 1 || !ig_inside(column.data, (uint64_t)rows * (width ? width : sizeof(struct ig_view)), capacity))
+	if (column.state != 1 || column.data_size < size || !ig_inside(column.data, size, capacity))
 		return -EPROTO;
 	if (column.validity && !ig_inside(column.validity, (rows + 7) / 8, capacity))
 		return -EPROTO;

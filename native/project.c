@@ -93,7 +93,8 @@ static int copy_column(struct heap *heap, const uint8_t *region, uint32_t capaci
 	*copy = (struct ig_column){ .field = column->field, .state = column->state };
 	if (!column->state)
 		return 0;
-	if (column->state != 1 || !ig_inside(column->data, map->from_rows * size, capacity))
+	if (column->state != 1 || column->data_size < map->from_rows * size ||
+	    !ig_inside(column->data, map->from_rows * size, capacity))
 		return -EPROTO;
 	if (column->validity) {
 		const uint32_t bytes = (map->to_rows + 7) / 8;
@@ -300,6 +301,7 @@ int ig_batch_accept(uint8_t *home, uint32_t home_capacity, const uint8_t *away, 
 	struct ig_batch batch;
 	struct mapping map;
 	struct heap heap;
+	uint64_t start;
 	uint32_t selected;
 	int error;
 
@@ -314,9 +316,16 @@ int ig_batch_accept(uint8_t *home, uint32_t home_capacity, const uint8_t *away, 
 	/* Where project put things; what away's header says about it by now does not matter. */
 	if (!ig_layout_make(&layout, away_capacity, projection->column_count, rows))
 		return -EINVAL;
+	if (ig_load32(away + IG_WHERE(heap_used)) > away_capacity - layout.rows)
+		return ig_protocol_error(where, IG_WHERE(heap_used));
 	selected = ig_load32(away + IG_WHERE(selected));
 	if (selected > rows)
 		return ig_protocol_error(where, IG_WHERE(selected));
+	/* Rows of different lengths (stride 0) take more room than this, but no less. */
+	start = layout.rows - IG_RECORD_HEADER +
+		(uint64_t)rows * (projection->all_rows && batch.stride ? batch.stride : IG_RECORD_HEADER + ig_round8(projection->record_size));
+	if (!ig_inside(start, ig_load32(away + IG_WHERE(heap_used)), away_capacity))
+		return ig_protocol_error(where, IG_WHERE(heap_used));
 	if (ig_selection_read(away + layout.selection, selected, rows, picked))
 		return ig_protocol_error(where, IG_WHERE(selection));
 	for (uint32_t i = 0; i < selected; i++) {

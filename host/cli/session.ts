@@ -96,9 +96,17 @@ export async function runToEnd(run: Run): Promise<number> {
 	undo.push(onSignals(stop));
 	try {
 		undo.push(...watchTables(pipeline, plan));
-		await pipeline.ready;
-		run.begin?.();
-		if (run.begin !== undefined) log('debug', 'running... (Ctrl-C ends)');
+		try {
+			await pipeline.ready;
+		} catch (error) {
+			// Interrupted before it had begun.
+			if (ceased) return 0;
+			throw error;
+		}
+		if (run.begin !== undefined && !ceased) {
+			run.begin();
+			log('debug', 'running... (Ctrl-C ends)');
+		}
 		const every = (ms: number, action: () => void): void => {
 			const timer = setInterval(action, ms);
 			undo.push(() => clearInterval(timer));

@@ -38,7 +38,8 @@ class LineLimit {
 	constructor(out: (level: LogLevel, text: string) => void) {
 		this.#out = out;
 	}
-	line(level: LogLevel, text: string): void {
+	/** `text` is made only when it is shown: a flood must not cost the decoding. */
+	line(level: LogLevel, text: () => string): void {
 		const second = Math.floor(performance.now() / 1000);
 		if (second !== this.#second) {
 			if (this.#held > 0) this.#out('warn', `${this.#held} more lines were not shown`);
@@ -46,7 +47,7 @@ class LineLimit {
 			this.#lines = 0;
 			this.#held = 0;
 		}
-		if (this.#lines++ < MAX_LINES) this.#out(level, text);
+		if (this.#lines++ < MAX_LINES) this.#out(level, text());
 		else this.#held++;
 	}
 }
@@ -78,9 +79,9 @@ export function makeImports(caller: Caller): Record<string, Record<string, unkno
 	return {
 		ig: {
 			log: (level: number, address: number, size: number): number => {
-				const line = text(address, Math.min(size >>> 0, MAX_LOG), MAX_LOG);
-				if (line === undefined) return Errno.FAULT;
-				lines.line(levels[Math.min(Math.max(level, 0), 3)] ?? 'info', line);
+				const length = Math.min(size >>> 0, MAX_LOG);
+				if ((address >>> 0) + length > caller.memory().length) return Errno.FAULT;
+				lines.line(levels[Math.min(Math.max(level, 0), 3)] ?? 'info', () => text(address, length) ?? '');
 				return 0;
 			},
 			field_add: (ds: number, parent: number, address: number, size: number, kind: number, flags: number): number =>

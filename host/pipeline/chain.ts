@@ -297,7 +297,9 @@ export class Chain {
 	#instantiate(module: number, name: string): Guest {
 		const plan = this.#options.plan.modules[module];
 		if (plan === undefined) throw new Error(`no module ${module}`);
-		return new Guest(plan, (level, text) => this.#options.log(level, `${name}: ${text}`));
+		// One line each: a stranger's operator must not be able to write what looks like ig's own line.
+		const oneLine = (text: string): string => (module === 0 ? text : text.replace(/[\r\n]+/g, ' ↵ '));
+		return new Guest(plan, (level, text) => this.#options.log(level, `${name}: ${oneLine(text)}`));
 	}
 }
 

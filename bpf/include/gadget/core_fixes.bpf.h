@@ -36,8 +36,10 @@ static __always_inline __u64 gadget_inode_ctime(const struct inode *inode)
 	const struct inode___i_ctime *old = (const void *)inode;
 	const struct inode___private_i_ctime *middle = (const void *)inode;
 
+	/* Since 6.13 the top bit says that the time was looked at (4e40eff0b573 "fs: add infrastructure for multigrain timestamps"). */
 	if (bpf_core_field_exists(inode->i_ctime_sec))
-		return BPF_CORE_READ(inode, i_ctime_sec) * GADGET_NSEC_PER_SEC + BPF_CORE_READ(inode, i_ctime_nsec);
+		return BPF_CORE_READ(inode, i_ctime_sec) * GADGET_NSEC_PER_SEC +
+		       (BPF_CORE_READ(inode, i_ctime_nsec) & ~(1u << 31));
 	if (bpf_core_field_exists(middle->__i_ctime))
 		return BPF_CORE_READ(middle, __i_ctime.tv_sec) * GADGET_NSEC_PER_SEC +
 		       BPF_CORE_READ(middle, __i_ctime.tv_nsec);

@@ -1,11 +1,12 @@
 //! The tree, compiled for one set of present columns: literals, and values between them.
 
 use super::layout::Layout;
+use super::number::{write_u32, write_u64};
 use super::scalar::{self, MOST_SCALAR};
 use super::string::{write_json, Source, MOST_GROWTH, SLACK};
 use super::tree::{Content, Leaf, Node, Place};
 use super::yaml;
-use ig_operator::{Batch, Bytes, Kind, RawColumn, Result, Row};
+use ig_operator::{Batch, Bytes, Kind, RawColumn, Result, Row, Scalar};
 
 /// A literal, and then a value.
 #[derive(Clone, Copy, Debug)]
@@ -22,11 +23,17 @@ struct Step {
 
 #[derive(Clone, Copy, Debug)]
 enum Action {
+    Uint32,
+    Uint64,
+    /// A value of any other kind of fixed size.
     Scalar(Kind),
     ColumnScalar(Kind),
-    /// Text in the row, to its first NUL.
+    /// Text in the row, to its first NUL, for JSON.
     Text,
     ColumnText,
+    /// The same for YAML.
+    YamlText,
+    YamlColumnText,
     /// Any bytes, as hexadecimal digits.
     Hex,
     ColumnHex,
@@ -71,9 +78,8 @@ impl Program {
         compiler.object(tree, depth);
         compiler.step(Action::End, 0, 0);
         let mut program = compiler.program;
-        program.bound += program.text.len() + 2 * SLACK;
-        // Literals are copied in steps of 16 bytes.
-        program.text.resize(program.text.len() + 16, 0);
+        program.bound += program.text.len() + SLACK + OVERRUN;
+        program.text.resize(program.text.len() + OVERRUN, 0);
         program
     }
 
@@ -147,8 +153,8 @@ impl Compiler<'_> {
         let mut zeros = Vec::new();
         for step in steps {
             zeros.extend(&self.program.text[step.literal as usize..][..step.literal_size as usize]);
-            let Action::Scalar(kind) = step.action else { unreachable!("zero_span allows numbers only") };
-            zeros.extend(if kind == Kind::Bool { &b"false"[..] } else { b"0" });
+            let bool = matches!(step.action, Action::Scalar(Kind::Bool));
+            zeros.extend(if bool { &b"false"[..] } else { b"0" });
         }
         let skip = steps.len() as u32;
         let zero = self.program.text.len() as u32;
@@ -198,17 +204,30 @@ impl Compiler<'_> {
             }
             Place::Text { slot, field } if (self.present)(*slot) => {
                 self.program.texts.push(field.clone());
-                let action = if leaf.kind == Kind::String || leaf.kind == Kind::CString { Action::ColumnText } else { Action::ColumnHex };
+                let action = match leaf.kind {
+                    Kind::String | Kind::CString if layout == Layout::Yaml => Action::YamlColumnText,
+                    Kind::String | Kind::CString => Action::ColumnText,
+                    _ => Action::ColumnHex,
+                };
                 self.step(action, self.program.texts.len() as u32 - 1, 0);
             }
             Place::Row { offset, .. } if scalar => {
                 self.program.bound += MOST_SCALAR;
-                self.step(Action::Scalar(leaf.kind), *offset, 0);
+                let action = match leaf.kind {
+                    Kind::Uint32 => Action::Uint32,
+                    Kind::Uint64 => Action::Uint64,
+                    kind => Action::Scalar(kind),
+                };
+                self.step(action, *offset, 0);
             }
             Place::Row { offset, size } => {
                 self.program.bound += *size as usize * MOST_GROWTH + SLACK;
-                let text = leaf.kind == Kind::CString || leaf.kind == Kind::String;
-                self.step(if text { Action::Text } else { Action::Hex }, *offset, *size);
+                let action = match leaf.kind {
+                    Kind::String | Kind::CString if layout == Layout::Yaml => Action::YamlText,
+                    Kind::String | Kind::CString => Action::Text,
+                    _ => Action::Hex,
+                };
+                self.step(action, *offset, *size);
             }
             // No value in any row of the batch.
             Place::Slot(_) => self.pending.extend(if leaf.kind == Kind::Bool { &b"false"[..] } else { b"0" }),
@@ -244,16 +263,22 @@ impl Compiler<'_> {
     }
 }
 
-/// Copies a literal, 16 bytes at a time: the text has 16 bytes more than its literals, and rows are bound with slack.
+/// Bytes that are read and written past the end of a literal.
+const OVERRUN: usize = 64;
+
+/// Copies a literal in steps of 32 and 64 bytes, too many rather than one by one: the text has [`OVERRUN`] bytes more than
+/// its literals, and so have rows. A `memory.copy` is a call out of the module, dearer than the copy itself.
 #[inline(always)]
 unsafe fn copy_literal(from: *const u8, size: usize, to: *mut u8) -> *mut u8 {
-    if size > 512 {
-        std::ptr::copy_nonoverlapping(from, to, size);
-    } else {
-        let mut at = 0;
+    let copy32 = |at: usize| to.add(at).cast::<[u64; 4]>().write_unaligned(from.add(at).cast::<[u64; 4]>().read_unaligned());
+    copy32(0);
+    if size > 32 {
+        copy32(32);
+        let mut at = 64;
         while at < size {
-            to.add(at).cast::<[u8; 16]>().write_unaligned(from.add(at).cast::<[u8; 16]>().read_unaligned());
-            at += 16;
+            copy32(at);
+            copy32(at + 32);
+            at += 64;
         }
     }
     to.add(size)
@@ -293,13 +318,15 @@ impl<'b> Writer<'_, 'b> {
                 step = step.add(1);
                 let (at, size) = (at as usize, size as usize);
                 match action {
+                    Action::Uint32 => to = write_u32(to, u32::load(record.add(at))),
+                    Action::Uint64 => to = write_u64(to, u64::load(record.add(at))),
                     Action::Scalar(kind) => to = scalar::write(kind, record.add(at), to),
                     Action::ColumnScalar(kind) => to = scalar::write(kind, self.columns.get_unchecked(at).address(row), to),
-                    Action::Text if program.layout != Layout::Yaml => {
+                    Action::Text => {
                         let source = Source { from: record.add(at), size, stop_at_nul: true, limit: self.limit };
                         to = write_json(source, to);
                     }
-                    Action::ColumnText if program.layout != Layout::Yaml => {
+                    Action::ColumnText => {
                         let (from, size) = self.texts.get_unchecked(at).raw(row);
                         to = self.room(out, to, size * MOST_GROWTH + SLACK);
                         let source = Source { from, size, stop_at_nul: false, limit: self.limit };
@@ -345,7 +372,7 @@ impl<'b> Writer<'_, 'b> {
         to: *mut u8,
     ) -> *mut u8 {
         let bytes = match action {
-            Action::Text => {
+            Action::YamlText => {
                 let field = std::slice::from_raw_parts(from, size);
                 &field[..field.iter().position(|byte| *byte == 0).unwrap_or(size)]
             }
@@ -354,7 +381,7 @@ impl<'b> Writer<'_, 'b> {
         };
         let mut value = Vec::new();
         match action {
-            Action::Text | Action::ColumnText => yaml::push(bytes, &mut value),
+            Action::YamlText | Action::YamlColumnText => yaml::push(bytes, &mut value),
             Action::Array { kind, brackets } | Action::ColumnArray { kind, brackets } => {
                 self.elements(kind, &self.program.brackets[brackets as usize], bytes, &mut value)
             }

@@ -46,50 +46,68 @@ pub struct Source {
 /// `source` must be valid for reads of its size; `to` for writes of `size` × [`MOST_GROWTH`] + [`SLACK`].
 #[inline(always)]
 pub unsafe fn write_json(source: Source, to: *mut u8) -> *mut u8 {
-    let Source { mut from, size, stop_at_nul, limit } = source;
-    let mut to = to;
-    let end = from.add(size);
-    // `limit` is at or after `end`, so this never wraps for what is left.
-    while from < end {
-        if (limit as usize) - (from as usize) < 16 {
-            return tail(from, end, stop_at_nul, to);
-        }
-        let odd = copy16(from, to);
-        let left = end as usize - from as usize;
-        if left < 16 {
-            // Bytes after the end count as odd, so that the scan stops at the end.
-            let plain = (odd | 1 << left).trailing_zeros() as usize;
-            from = from.add(plain);
-            to = to.add(plain);
-            if plain == left {
-                return to;
-            }
-        } else if odd == 0 {
-            from = from.add(16);
-            to = to.add(16);
-            continue;
-        } else {
-            let plain = odd.trailing_zeros() as usize;
-            from = from.add(plain);
-            to = to.add(plain);
-        }
-        if *from == 0 && stop_at_nul {
-            return to;
-        }
-        (from, to) = odd_char(from, end, to);
+    // Most strings end in their first 16 bytes, or their second.
+    match step(source, to) {
+        Next::End(to) => to,
+        Next::More(from, to) => match step(source.after(from), to) {
+            Next::End(to) => to,
+            Next::More(from, to) => long(source.after(from), to),
+        },
     }
-    to
+}
+
+enum Next {
+    /// Where the rest begins, and where it goes.
+    More(*const u8, *mut u8),
+    End(*mut u8),
+}
+
+impl Source {
+    #[inline(always)]
+    fn after(self, from: *const u8) -> Source {
+        Source { from, size: self.size - (from as usize - self.from as usize), ..self }
+    }
+}
+
+#[inline(never)]
+unsafe fn long(mut source: Source, mut to: *mut u8) -> *mut u8 {
+    loop {
+        match step(source, to) {
+            Next::End(to) => return to,
+            Next::More(from, next) => (source, to) = (source.after(from), next),
+        }
+    }
+}
+
+/// Up to 16 plain characters, or fewer and an odd one.
+#[inline(always)]
+unsafe fn step(source: Source, to: *mut u8) -> Next {
+    let Source { from, size, stop_at_nul, limit } = source;
+    if (limit as usize) - (from as usize) < 16 {
+        return Next::End(if size == 0 { to } else { tail(source, to) });
+    }
+    // What comes after the end counts as odd, so that the scan stops there.
+    let odd = copy16(from, to) | if size < 16 { 1 << size } else { 0x10000 };
+    let plain = odd.trailing_zeros() as usize;
+    let (from, to) = (from.add(plain), to.add(plain));
+    if plain == size || plain < 16 && stop_at_nul && *from == 0 {
+        return Next::End(to);
+    }
+    if plain == 16 {
+        return Next::More(from, to);
+    }
+    let (from, to) = odd_char(from, source.from.add(size), to);
+    Next::More(from, to)
 }
 
 /// The last bytes of the region: too near its end for loads of 16.
 #[cold]
 #[inline(never)]
-unsafe fn tail(from: *const u8, end: *const u8, stop_at_nul: bool, to: *mut u8) -> *mut u8 {
-    let size = end as usize - from as usize;
+unsafe fn tail(source: Source, to: *mut u8) -> *mut u8 {
     let mut bytes = [0u8; 32];
-    std::ptr::copy_nonoverlapping(from, bytes.as_mut_ptr(), size);
+    std::ptr::copy_nonoverlapping(source.from, bytes.as_mut_ptr(), source.size);
     let limit = bytes.as_ptr().add(32);
-    write_json(Source { from: bytes.as_ptr(), size, stop_at_nul, limit }, to)
+    long(Source { from: bytes.as_ptr(), limit, ..source }, to)
 }
 
 /// One character that is not copied as it is, and the plain ones of the same run of UTF-8.
