@@ -39,7 +39,6 @@ export const errorKinds = {
 	IG_METADATA: { message: '{file}:{line}:{column}: {reason}\n{frame}', hint: 'README.md shows a gadget.yaml, and gadgets/ has some' },
 	IG_PARAM: { message: "parameter '{param}': '{value}' {reason}", exit: 2 },
 	IG_DATASOURCE: { message: "the gadget has no data source '{name}'", hint: 'it has: {known}', exit: 2 },
-	IG_FIELD: { message: "data source '{dataSource}' has no field '{field}'{guess}", hint: 'see `ig run {gadget} --help`', exit: 2 },
 	IG_OPERATOR_FILE: { message: "operator '{file}': {reason}", exit: 2 },
 	IG_OPERATOR_PARAM: { message: "operator '{operator}' has no parameter '{param}'{guess}", hint: 'it has: {known}', exit: 2 },
 	IG_OUTPUT: { message: "cannot write '{path}': {reason}" },

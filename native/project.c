@@ -2,6 +2,9 @@
 /* Between memories: what an operator gets to see of a batch, and what is taken back from it. */
 #include "internal.h"
 
+/* Ranges up to this many bytes are copied word by word; a call of memcpy costs more. */
+#define LONG_RANGE 64
+
 /* Bytes for column data in the region that is written, from its heap on. */
 struct heap {
 	uint8_t *region;
@@ -123,27 +126,68 @@ static int copy_column(struct heap *heap, const uint8_t *region, uint32_t capaci
 	return 0;
 }
 
-/* Header and ranges of every selected row, in words of 8 bytes. Rows of home are as long as record_size. */
-static void copy_ranges(uint8_t *to, uint64_t stride, const uint8_t *home, const uint64_t *at, uint64_t home_stride,
-			const uint32_t *row_map, uint32_t count, const struct ig_projection *projection)
+/* The ranges that an operator asked to see: where their words of 8 bytes are in a row, and those that are longer. */
+struct pieces {
+	uint32_t record_size;
+	uint32_t word_count, long_count;
+	uint32_t words[64 * LONG_RANGE / 8];
+	struct ig_range longs[64];
+};
+
+static void pieces_make(struct pieces *pieces, const struct ig_projection *projection)
 {
-	const uint32_t longest = projection->record_size;
+	pieces->record_size = projection->record_size;
+	pieces->word_count = pieces->long_count = 0;
+	for (uint32_t r = 0; r < projection->range_count; r++) {
+		const struct ig_range range = projection->ranges[r];
 
-	for (uint32_t i = 0; i < count; i++, to += stride) {
-		const uint8_t *row = home + (home_stride ? at[0] + row_map[i] * home_stride : at[i]);
-		uint32_t length = ig_load32(row - IG_RECORD_HEADER);
-
-		ig_store32(to - IG_RECORD_HEADER, length > longest ? longest : length);
-		for (uint32_t r = 0; r < projection->range_count; r++) {
-			const struct ig_range range = projection->ranges[r];
-
-			if (range.size > 64) {
-				memcpy(to + range.offset, row + range.offset, range.size);
-				continue;
-			}
-			for (uint32_t byte = range.offset; byte < range.offset + range.size; byte += 8)
-				memcpy(to + byte, row + byte, 8);
+		if (range.size > LONG_RANGE) {
+			pieces->longs[pieces->long_count++] = range;
+			continue;
 		}
+		for (uint32_t at = range.offset; at < range.offset + range.size; at += 8)
+			pieces->words[pieces->word_count++] = at;
+	}
+}
+
+/* Header and pieces of one row, which is as long as record_size in both memories. */
+static inline __attribute__((always_inline)) void copy_row(uint8_t *to, const uint8_t *row, const struct pieces *pieces,
+							   const uint32_t word_count, const uint32_t long_count)
+{
+	const uint32_t length = ig_load32(row - IG_RECORD_HEADER);
+
+	ig_store32(to - IG_RECORD_HEADER, length > pieces->record_size ? pieces->record_size : length);
+	for (uint32_t i = 0; i < word_count; i++)
+		memcpy(to + pieces->words[i], row + pieces->words[i], 8);
+	for (uint32_t i = 0; i < long_count; i++)
+		memcpy(to + pieces->longs[i].offset, row + pieces->longs[i].offset, pieces->longs[i].size);
+}
+
+struct rows {
+	uint8_t *to;
+	const uint8_t *from;
+	uint64_t to_stride, from_stride;
+	const uint32_t *map;
+	uint32_t count;
+};
+
+static inline __attribute__((always_inline)) void copy_each_row(const struct rows *rows, const struct pieces *pieces,
+								const uint32_t word_count, const uint32_t long_count)
+{
+	uint8_t *to = rows->to;
+
+	for (uint32_t i = 0; i < rows->count; i++, to += rows->to_stride)
+		copy_row(to, rows->from + rows->map[i] * rows->from_stride, pieces, word_count, long_count);
+}
+
+static void copy_rows(const struct rows *rows, const struct pieces *pieces)
+{
+	/* A filter looks at a field or three: then nothing is left of the inner loops. */
+	switch (pieces->long_count ? 0 : pieces->word_count) {
+	case 1: copy_each_row(rows, pieces, 1, 0); break;
+	case 2: copy_each_row(rows, pieces, 2, 0); break;
+	case 3: copy_each_row(rows, pieces, 3, 0); break;
+	default: copy_each_row(rows, pieces, pieces->word_count, pieces->long_count);
 	}
 }
 
@@ -165,7 +209,8 @@ static bool ranges_inside(const struct ig_projection *projection)
 /* The rows of a batch with row offsets. Writes away's own offsets when rows go whole. */
 static int copy_variable_rows(const uint8_t *home, uint32_t capacity, const struct ig_batch *batch, uint8_t *away,
 			      uint32_t away_capacity, const struct ig_layout *layout,
-			      const struct ig_projection *projection, const uint32_t *row_map, uint64_t *next)
+			      const struct ig_projection *projection, const struct pieces *pieces,
+			      const uint32_t *row_map, uint64_t *next)
 {
 	const uint64_t row = ig_round8(projection->record_size);
 
@@ -187,9 +232,7 @@ static int copy_variable_rows(const uint8_t *home, uint32_t capacity, const stru
 			ig_store32(away + *next, length);
 			memcpy(away + *next + 4, home + at - 4, 4 + size);
 		} else {
-			const uint64_t place = at;
-
-			copy_ranges(away + *next + IG_RECORD_HEADER, 0, home, &place, 0, NULL, 1, projection);
+			copy_row(away + *next + IG_RECORD_HEADER, home + at, pieces, pieces->word_count, pieces->long_count);
 		}
 		*next += IG_RECORD_HEADER + size;
 	}
@@ -201,6 +244,7 @@ int ig_batch_project(const uint8_t *home, uint32_t home_capacity, uint8_t *away,
 {
 	struct ig_batch batch, result;
 	struct ig_layout layout;
+	struct pieces pieces;
 	struct mapping map;
 	struct heap heap;
 	uint64_t next, stride;
@@ -227,11 +271,12 @@ int ig_batch_project(const uint8_t *home, uint32_t home_capacity, uint8_t *away,
 		identity &= row_map[i] == i;
 		ig_store32(away + layout.selection + 4ull * i, i);
 	}
+	pieces_make(&pieces, projection);
 	next = layout.rows - IG_RECORD_HEADER;
 	if (!batch.stride) {
 		stride = projection->all_rows ? 0 : IG_RECORD_HEADER + ig_round8(projection->record_size);
-		error = copy_variable_rows(home, home_capacity, &batch, away, away_capacity, &layout, projection, row_map,
-					   &next);
+		error = copy_variable_rows(home, home_capacity, &batch, away, away_capacity, &layout, projection, &pieces,
+					   row_map, &next);
 		if (error == -EPROTO)
 			return ig_protocol_error(where, IG_WHERE(row_offsets));
 		if (error)
@@ -239,13 +284,11 @@ int ig_batch_project(const uint8_t *home, uint32_t home_capacity, uint8_t *away,
 	} else if (!count) {
 		stride = batch.stride;
 	} else {
-		const uint64_t first = batch.rows;
-
 		stride = projection->all_rows ? batch.stride : IG_RECORD_HEADER + ig_round8(projection->record_size);
 		if (!ig_inside(next, count * stride, away_capacity))
 			return -ENOSPC;
 		if (!projection->all_rows) {
-			copy_ranges(away + layout.rows, stride, home, &first, batch.stride, row_map, count, projection);
+			copy_rows(&(struct rows){ away + layout.rows, home + batch.rows, stride, batch.stride, row_map, count }, &pieces);
 		} else if (identity) {
 			memcpy(away + next, home + batch.rows - IG_RECORD_HEADER, count * stride);
 		} else {
@@ -316,8 +359,6 @@ int ig_batch_accept(uint8_t *home, uint32_t home_capacity, const uint8_t *away, 
 	/* Where project put things; what away's header says about it by now does not matter. */
 	if (!ig_layout_make(&layout, away_capacity, projection->column_count, rows))
 		return -EINVAL;
-	if (ig_load32(away + IG_WHERE(heap_used)) > away_capacity - layout.rows)
-		return ig_protocol_error(where, IG_WHERE(heap_used));
 	selected = ig_load32(away + IG_WHERE(selected));
 	if (selected > rows)
 		return ig_protocol_error(where, IG_WHERE(selected));

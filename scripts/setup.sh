@@ -119,8 +119,6 @@ look_other() {
 
 install_debian() {
 	[ -z "$missing" ] && return
-	[ "$(id -u)" = 0 ] || die "missing:$missing. Install them:
-  sudo apt-get install -y --no-install-recommends$missing"
 	export DEBIAN_FRONTEND=noninteractive
 	# shellcheck disable=SC2086
 	step "installing$missing (apt)" sh -c 'apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" || { apt-get update && apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"; }' sh $missing
@@ -162,6 +160,10 @@ if [ -n "${IG_SETUP_DRY:-}" ]; then
 	[ "$family" = debian ] || advise_other "$family"
 	say "missing:${missing:- nothing}"
 	exit 0
+fi
+if [ "$family" = debian ] && [ -n "$missing" ] && [ "$(id -u)" != 0 ]; then
+	die "missing:$missing. Install them, then run the same command again:
+  sudo apt-get install -y --no-install-recommends$missing"
 fi
 mkdir -p dist 2>/dev/null
 [ -w dist ] || die "cannot write to $root/dist; build as the owner of the tree, once, then everyone can run it"

@@ -10,6 +10,8 @@ import type { LoadedModule } from '../operator/load.js';
 import type { Manifest, OperatorManifest } from '../operator/manifest.js';
 import { built } from '../root.js';
 
+/** What its messages begin with. */
+export const BUILTIN_NAME = 'ig';
 /** 64 KiB pages: 256 MiB, enough for the largest batches. */
 const MAX_PAGES = 4096;
 
@@ -42,7 +44,7 @@ async function load(file: string): Promise<LoadedModule> {
 	const maximum = imported && Math.max(imported.initial, Math.min(MAX_PAGES, imported.maximum ?? MAX_PAGES));
 	return {
 		module,
-		file,
+		file: BUILTIN_NAME,
 		manifest: manifestOf(module, file),
 		...(imported && { memory: { initial: imported.initial, maximum: maximum ?? MAX_PAGES } }),
 	};

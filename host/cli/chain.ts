@@ -76,7 +76,7 @@ class ChainBuilder {
 	builtin(name: string, given: Params, dataSources: readonly number[]): void {
 		const { builtin } = this.#input;
 		const index = builtin.manifest.operators.findIndex((operator) => operator.name === name);
-		if (index === -1) throw new IgError('IG_NOT_BUILT', { path: `operator ${name} in ${builtin.file}` });
+		if (index === -1) throw new IgError('IG_NOT_BUILT', { path: `the built-in operator ${name}` });
 		this.#add(0, index, builtin, given, dataSources);
 	}
 
@@ -134,6 +134,13 @@ function filterFor(
 	return given.get('');
 }
 
+/** What a terminal changes: columns fit its width, and snapshots may begin on a clear screen. */
+function terminalParams(source: DataSource, { terminalWidth }: ChainInput): Params {
+	if (terminalWidth === undefined) return {};
+	const clear = source.annotations['cli.clear-screen-before'] === 'true';
+	return { 'terminal-width': String(terminalWidth), ...(clear && { 'clear-screen': 'true' }) };
+}
+
 /**
  * Order: the user's operators, filters that need no texts, formatters, the user's after them, other filters, limiter,
  * the user's last ones, and per data source its output: a format of the user's, or what -o says.
@@ -166,8 +173,8 @@ export function buildChain(input: ChainInput): OperatorPlan[] {
 		if (formatted.has(id)) return;
 		const mode = modes.get(source.name) ?? 'none';
 		const list = fields?.get(source.name);
-		const width = input.terminalWidth === undefined ? {} : { width: String(input.terminalWidth) };
-		if (mode === 'columns') chain.builtin('columns', { ...width, ...(list !== undefined && { fields: list }) }, [id]);
+		if (mode === 'columns')
+			chain.builtin('columns', { ...terminalParams(source, input), ...(list !== undefined && { fields: list }) }, [id]);
 		else if (mode === 'jsonpretty') chain.builtin('json', { pretty: 'true' }, [id]);
 		else if (mode !== 'none') chain.builtin(mode, {}, [id]);
 	});

@@ -4,6 +4,7 @@ import { IgError } from '../errors.js';
 import { startPipeline } from '../pipeline/pipeline.js';
 import type { Pipeline, PipelinePlan, PipelineStats } from '../pipeline/plan.js';
 import { watchIds } from '../users.js';
+import { BUILTIN_NAME } from './builtin.js';
 import type { CommonOptions } from './options.js';
 import type { Log } from './report.js';
 import { missing, statsTable } from './stats.js';
@@ -63,14 +64,45 @@ function onSignals(stop: () => void): () => void {
 function showEnd(stats: PipelineStats, closed: boolean, { options, log }: Run): void {
 	const line = missing(stats);
 	if (options.statsMs !== undefined) process.stderr.write(`${statsTable(stats)}\n`);
-	// Who closes our output (`| head`) does not want the rest; that it was dropped is no news.
-	else if (line !== undefined) log(closed && stats.lost === 0 ? 'debug' : 'warn', line);
+	// Who closes our output (`| head`) does not want the rest; that it is not there is no news.
+	else if (line !== undefined) log(closed ? 'debug' : 'warn', line);
 }
 
 /** The pipeline knows only a descriptor. */
 function nameOutput(error: Error, path: string | undefined): Error {
 	if (path === undefined || !(error instanceof IgError) || error.code !== 'IG_OUTPUT') return error;
 	return new IgError('IG_OUTPUT', { ...error.details, path }, { cause: error });
+}
+
+/** Messages of built-in operators at their start are about what the user gave them: a wrong filter is wrong usage, not a broken operator. */
+class Complaints {
+	readonly #texts: string[] = [];
+	#starting = true;
+	readonly #log: Log;
+
+	constructor(log: Log) {
+		this.#log = log;
+	}
+
+	/** The pipeline's log. */
+	readonly hear: Log = (level, text) => {
+		const own = text.startsWith(`${BUILTIN_NAME}: `) ? text.slice(BUILTIN_NAME.length + 2) : undefined;
+		if (this.#starting && level === 'error' && own !== undefined) this.#texts.push(own);
+		else this.#log(level, own ?? text);
+	};
+
+	/** All operators have started. */
+	started(): void {
+		this.#starting = false;
+		for (const text of this.#texts) this.#log('error', text);
+	}
+
+	/** The error that the pipeline's means for the user. */
+	explain(error: unknown, { plan, options }: Run): unknown {
+		if (!(error instanceof IgError) || error.code !== 'IG_OPERATOR_INIT' || this.#texts.length === 0) return error;
+		const ours = plan.operators.some((operator) => operator.builtin && operator.name === error.details.name);
+		return ours ? new IgError('IG_USAGE', { reason: this.#texts.join('\n'), help: options.help }, { cause: error }) : error;
+	}
 }
 
 /**
@@ -80,7 +112,8 @@ function nameOutput(error: Error, path: string | undefined): Error {
  */
 export async function runToEnd(run: Run): Promise<number> {
 	const { plan, options, log } = run;
-	const pipeline = startPipeline(plan, { onLog: log });
+	const complaints = new Complaints(log);
+	const pipeline = startPipeline(plan, { onLog: complaints.hear });
 	const undo: (() => void)[] = [];
 	let ceased = false;
 	const cease = (): void => {
@@ -101,8 +134,9 @@ export async function runToEnd(run: Run): Promise<number> {
 		} catch (error) {
 			// Interrupted before it had begun.
 			if (ceased) return 0;
-			throw error;
+			throw complaints.explain(error, run);
 		}
+		complaints.started();
 		if (run.begin !== undefined && !ceased) {
 			run.begin();
 			log('debug', 'running... (Ctrl-C ends)');

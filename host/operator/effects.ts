@@ -2,6 +2,7 @@
  * What an operator's init did to the schema, as a list of calls with their results. Kept, so that a fresh instance of the
  * operator (after a trap, or in a new worker) gets the same answers, and a quarantined one leaves its fields behind.
  */
+import { configuredFor } from '../later-fields.js';
 import { type DataSource, FieldFlag, Kind } from '../schema.js';
 import { Errno } from './errno.js';
 
@@ -45,7 +46,11 @@ export function applyEffect(sources: readonly DataSource[], effect: Effect, owne
 		if (source.fields.some((field) => field.name === name)) return -Errno.EXIST;
 		if (!container && source.slots >= MAX_SLOTS) return -Errno.NOSPC;
 		const id = source.fields.length;
-		const flags = (effect.flags & (FieldFlag.Empty | FieldFlag.Hidden)) | (parent === undefined ? 0 : FieldFlag.HasParent);
+		// What the gadget's author said about the field wins over what the operator says.
+		const annotations = configuredFor(source, name);
+		const hidden = annotations['columns.hidden'];
+		let flags = (effect.flags & (FieldFlag.Empty | FieldFlag.Hidden)) | (parent === undefined ? 0 : FieldFlag.HasParent);
+		if (hidden !== undefined) flags = hidden === 'true' ? flags | FieldFlag.Hidden : flags & ~FieldFlag.Hidden;
 		source.fields.push({
 			id,
 			name,
@@ -56,7 +61,7 @@ export function applyEffect(sources: readonly DataSource[], effect: Effect, owne
 			parent: effect.parent,
 			slot: container ? -1 : source.slots++,
 			tags: [],
-			annotations: {},
+			annotations,
 			order: id,
 		});
 		owned.add(`${effect.ds}:${id}`);
@@ -75,7 +80,7 @@ export function applyEffect(sources: readonly DataSource[], effect: Effect, owne
 		case 'annotate':
 			if (!mine) return -Errno.PERM;
 			if (effect.key.length > MAX_NAME || effect.value.length > MAX_TEXT) return -Errno.INVAL;
-			field.annotations[effect.key] = effect.value;
+			if (!(effect.key in configuredFor(source, field.name))) field.annotations[effect.key] = effect.value;
 			return 0;
 		case 'tag':
 			if (!mine) return -Errno.PERM;
@@ -83,6 +88,7 @@ export function applyEffect(sources: readonly DataSource[], effect: Effect, owne
 			field.tags.push(effect.tag);
 			return 0;
 		case 'hide':
+			if (mine && 'columns.hidden' in configuredFor(source, field.name)) return 0;
 			field.flags = effect.hidden ? field.flags | FieldFlag.Hidden : field.flags & ~FieldFlag.Hidden;
 			return 0;
 	}

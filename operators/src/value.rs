@@ -4,16 +4,18 @@ use ig_operator::{Batch, Bytes, Field, FieldInfo, Kind, Result, Scalars};
 
 macro_rules! inputs {
     ($($name:ident($type:ty) $reader:ident<$of:ty>),*) => {
-        /// A field to be read, by its type. What is no scalar is read as text: the bytes as they are.
-        pub enum Input { $($name(Field<$type>)),*, Text(Field<[u8]>) }
+        /// A field to be read, by its type. `CString` is text in the row, up to its first NUL; whatever else is no scalar is
+        /// `Text`: the bytes as they are.
+        pub enum Input { $($name(Field<$type>)),*, CString(Field<[u8]>), Text(Field<[u8]>) }
 
         /// The same, bound to a batch.
-        pub enum Reader<'b> { $($name($reader<'b, $of>)),*, Text(Bytes<'b>) }
+        pub enum Reader<'b> { $($name($reader<'b, $of>)),*, CString(Bytes<'b>), Text(Bytes<'b>) }
 
         impl Input {
             pub fn new(field: &FieldInfo) -> Result<Input> {
                 Ok(match field.kind() {
                     $(Kind::$name if !field.is_array() => Input::$name(field.handle()?),)*
+                    Kind::CString if !field.is_array() && field.slot().is_none() => Input::CString(field.handle()?),
                     _ => Input::Text(field.handle()?),
                 })
             }
@@ -21,6 +23,7 @@ macro_rules! inputs {
             pub fn bind<'b>(&self, batch: &Batch<'b>) -> Result<Reader<'b>> {
                 Ok(match self {
                     $(Input::$name(field) => Reader::$name(batch.read(field)?),)*
+                    Input::CString(field) => Reader::CString(batch.read(field)?),
                     Input::Text(field) => Reader::Text(batch.read(field)?),
                 })
             }

@@ -45,8 +45,8 @@ impl<T: ColumnValue + ?Sized> Column<T> {
     }
 
     /// Id of the field, for instance as the parent of others.
-    pub fn field(&self) -> u32 {
-        self.field
+    pub fn field(&self) -> usize {
+        self.field as usize
     }
 
     /// Its column slot.

@@ -213,6 +213,7 @@ impl<'b> Bytes<'b> {
     #[inline(always)]
     pub fn raw(&self, row: Row<'b>) -> (*const u8, usize) {
         match self.form {
+            Form::View => self.view(row),
             Form::Text(size) => (self.cursor.at(row), size as usize),
             _ => self.span(row),
         }
@@ -235,20 +236,23 @@ impl<'b> Bytes<'b> {
                 let field = unsafe { std::slice::from_raw_parts(from, size as usize) };
                 (from, find_nul(field))
             }
-            Form::View => {
-                if !self.cursor.valid(row) {
-                    return (ZEROS.as_ptr(), 0);
-                }
-                let view = self.cursor.at(row);
-                // SAFETY: views are 8 bytes, and binding checked their range.
-                let (offset, size) = unsafe { (u32::load(view) as usize, u32::load(view.add(4)) as usize) };
-                if offset > self.capacity || size > self.capacity - offset {
-                    return (ZEROS.as_ptr(), 0);
-                }
-                // SAFETY: just checked.
-                (unsafe { self.region.add(offset) }, size)
-            }
+            Form::View => self.view(row),
         }
+    }
+
+    #[inline(always)]
+    fn view(&self, row: Row<'b>) -> (*const u8, usize) {
+        if !self.cursor.valid(row) {
+            return (ZEROS.as_ptr(), 0);
+        }
+        // SAFETY: columns have no offset table; views are 8 bytes, and binding checked their range.
+        let both = unsafe { u64::load(self.cursor.base.add(row.index() * 8)) };
+        let (offset, size) = (both & 0xffff_ffff, both >> 32);
+        if offset + size > self.capacity as u64 {
+            return (ZEROS.as_ptr(), 0);
+        }
+        // SAFETY: just checked.
+        (unsafe { self.region.add(offset as usize) }, size as usize)
     }
 }
 

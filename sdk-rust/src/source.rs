@@ -101,8 +101,8 @@ impl<'t> DataSource<'t> {
     }
 
     /// Adds a field that has no value: a parent for others. Returns its id.
-    pub fn add_parent(&self, field: &NewField) -> Result<u32> {
-        self.add_raw(field, Kind::Invalid, flag::EMPTY)
+    pub fn add_parent(&self, field: &NewField) -> Result<usize> {
+        self.add_raw(field, Kind::Invalid, flag::EMPTY).map(|id| id as usize)
     }
 
     fn add_raw(&self, field: &NewField, kind: Kind, flags: u32) -> Result<u32> {

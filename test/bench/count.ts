@@ -14,14 +14,15 @@ export interface Counted {
 }
 
 const PIECE = 16 << 20;
+const LONGEST_LINE = 1 << 16;
 const NEWLINE = 10;
 const EVERY = 1000;
 
-/** Counts the lines that contain each text, once per line. */
-export function countLines(path: string, texts: readonly string[], isJson: boolean): Counted {
+/** Counts the lines that contain each text, once per line. `piece`: bytes that are read at a time. */
+export function countLines(path: string, texts: readonly string[], isJson: boolean, piece = PIECE): Counted {
 	const needles = texts.map((text) => Buffer.from(text));
 	const counts = texts.map(() => 0);
-	const buffer = Buffer.alloc(PIECE + (1 << 16));
+	const buffer = Buffer.alloc(piece + LONGEST_LINE);
 	const file = openSync(path, 'r');
 	let kept = 0;
 	let bytes = 0;
@@ -30,7 +31,7 @@ export function countLines(path: string, texts: readonly string[], isJson: boole
 	let saidLost = 0;
 	try {
 		for (;;) {
-			const size = readSync(file, buffer, kept, PIECE, null);
+			const size = readSync(file, buffer, kept, piece, null);
 			bytes += size;
 			const all = buffer.subarray(0, kept + size);
 			// A line that is not complete waits for the next piece, except at the end.
@@ -55,7 +56,7 @@ export function countLines(path: string, texts: readonly string[], isJson: boole
 			}
 			if (size === 0) return { counts, bytes, example, malformed, saidLost };
 			kept = all.length - complete;
-			if (kept > 1 << 16) throw new Error(`a line of more than ${kept} bytes in ${path}`);
+			if (kept > LONGEST_LINE) throw new Error(`a line of more than ${kept} bytes in ${path}`);
 			buffer.copyWithin(0, complete, all.length);
 		}
 	} finally {

@@ -30,6 +30,8 @@ export interface LiveOptions {
 	/** Opens per second, 0: unpaced. */
 	readonly rate: number;
 	readonly seconds: number;
+	/** Called with the reader's process id before and after the storm. */
+	readonly inspect?: (pid: number) => void;
 }
 
 /** Times in seconds, sizes in bytes. */
@@ -123,8 +125,11 @@ export async function watchStorm(reader: Reader, scratch: Scratch, cpus: Cpus, o
 			throw new ReaderFailed(`${reader.name} showed no event in ${FIRST_SECONDS} s: ${readFileSync(stderr, 'utf8').trim().slice(-600)}`);
 		}
 		await sleep(300);
+		const pid = await measured.pid();
+		options.inspect?.(pid);
 		const before = await measured.cpu();
 		const result = await storm.run({ ...options, count: room(scratch), path: scratch.counted });
+		options.inspect?.(pid);
 		await settled(output);
 		const after = await measured.cpu();
 		const usage = await measured.stop();

@@ -67,16 +67,27 @@ async function measure(options: Options, readers: readonly Reader[], scratch: Sc
 	const { measureStartup } = await import('./startup.js');
 	const { measureMicro } = await import('./micro.js');
 	const { measureDrain } = await import('./drain.js');
+	const { measureKernel } = await import('./kernel.js');
 	const { measureSoak } = await import('./soak.js');
 	const startup = parts.includes('startup') ? await attempt('startup', failures, () => measureStartup(scratch, quick ? 5 : 15)) : undefined;
 	const drain = parts.includes('micro') ? await attempt('ring drain', failures, () => measureDrain(quick ? 3 : 11)) : undefined;
 	const micro = parts.includes('micro')
 		? await attempt('operators', failures, () => measureMicro(scratch, quick ? { rows: 50_000, runs: 1 } : { rows: 200_000, runs: 5 }))
 		: undefined;
+	const kernel = parts.includes('kernel')
+		? await attempt('kernel side', failures, () => measureKernel(readers, scratch, cpus, quick ? 1 : 3))
+		: undefined;
 	const storms = parts.includes('live') ? await live(readers, scratch, cpus, options, failures) : [];
 	const soak = soakSeconds > 0 ? await attempt('soak', failures, () => measureSoak(scratch, cpus, soakSeconds)) : undefined;
 	failures.push(...(micro?.failures ?? []));
-	return { live: storms, failures, ...(startup && { startup }), ...(drain && { drain }), ...(micro && { micro }), ...(soak && { soak }) };
+	return {
+		...{ live: storms, failures },
+		...(startup && { startup }),
+		...(drain && { drain }),
+		...(micro && { micro }),
+		...(kernel && { kernel }),
+		...(soak && { soak }),
+	};
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -92,7 +103,7 @@ async function main(args: readonly string[]): Promise<number> {
 	const failures = [...absent];
 	const scratch = makeScratch();
 	const results = await measure(options, readers, scratch, failures);
-	const found = [judge(results), ...tables(results)];
+	const found = [judge(results), ...tables(results)].filter(({ rows }) => rows.length > 0);
 	process.stdout.write(`${found.map(forTerminal).join('\n')}\n`);
 	for (const failure of failures) say(`not measured: ${failure}`);
 	if (options.page !== undefined) {

@@ -1,5 +1,6 @@
 /** All that one run of the benchmark found, and the tables that show it. */
 import type { Drain } from './drain.js';
+import type { KernelCost } from './kernel.js';
 import type { LiveResult } from './live.js';
 import type { CaseResult, Micro } from './micro.js';
 import type { Soak } from './soak.js';
@@ -24,6 +25,7 @@ export interface Results {
 	readonly startup?: Startup;
 	readonly drain?: Drain;
 	readonly micro?: Micro;
+	readonly kernel?: readonly KernelCost[];
 	readonly live: readonly LiveTable[];
 	readonly soak?: Soak;
 	/** What could not be measured, and why. */
@@ -92,6 +94,15 @@ function liveTable({ rate, untraced, rows }: LiveTable): Table {
 	};
 }
 
+function kernelTable(costs: readonly KernelCost[]): Table {
+	return {
+		title: 'Kernel side',
+		text: "Time in each reader's eBPF programs per open of an unpaced storm, by the kernel's clock (`kernel.bpf_stats_enabled`, which itself costs some tens of ns per run).",
+		head: ['reader', 'program runs per open', 'ns per open'],
+		rows: costs.map(({ reader, runs, nanoseconds }) => [reader, short(runs), short(nanoseconds)]),
+	};
+}
+
 function startupTable({ node, attached, launcher, idleRss }: Startup): Table {
 	const row = (name: string, sample: Sample): string[] => [name, spreadOf(sample, 1000), `${short(sample.median / node.median)}×`];
 	return {
@@ -155,6 +166,7 @@ function soakTable({ seconds, opens, identity, early, late, peak, slope }: Soak)
 export function tables(results: Results): Table[] {
 	return [
 		...results.live.map(liveTable),
+		...(results.kernel ? [kernelTable(results.kernel)] : []),
 		...(results.micro ? [microTable(results.micro)] : []),
 		...(results.drain ? [drainTable(results.drain)] : []),
 		...(results.startup ? [startupTable(results.startup)] : []),

@@ -89,7 +89,7 @@ describe('the chain', () => {
 		expect(build({ output: 'none' }).names).toEqual(['formatters']);
 		expect(build({ output: 'jsonpretty' }).plans.at(-1)).toMatchObject({ name: 'json', params: { pretty: 'true' } });
 		expect(build({ output: 'json' }).plans.at(-1)).toMatchObject({ name: 'json', params: { pretty: 'false' } });
-		expect(build({ fields: '+error' }, { terminalWidth: 80 }).plans.at(-1)?.params).toEqual({ width: '80', fields: '+error' });
+		expect(build({ fields: '+error' }, { terminalWidth: 80 }).plans.at(-1)?.params).toEqual({ 'terminal-width': '80', fields: '+error' });
 		expect(codeOf(() => build({ output: 'xml' }))).toBe('IG_FLAG_VALUE');
 		const special = { ...open, annotations: { 'cli.supported-output-modes': 'json,yaml', 'cli.default-output-mode': 'yaml' } };
 		expect(build({}, { sources: [special] }).names.at(-1)).toBe('yaml');

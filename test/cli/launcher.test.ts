@@ -82,8 +82,15 @@ describe('the launcher', () => {
 });
 
 describe('set-up', () => {
-	const setup = (family: string, path: string) =>
-		spawnSync('/bin/sh', ['scripts/setup.sh'], { encoding: 'utf8', env: { PATH: path, IG_SETUP_DRY: '1', IG_SETUP_FAMILY: family } });
+	/** As on a system with a shell and little else. */
+	function bare(family: string, options: { readonly dry: boolean; readonly uid?: number }) {
+		const bin = join(tree, 'bin');
+		mkdirSync(bin);
+		for (const tool of ['dirname', 'sed', 'id', 'cat', 'printf', 'grep', 'mkdir']) symlinkSync(`/usr/bin/${tool}`, join(bin, tool));
+		chmodSync(tree, 0o755);
+		const env = { PATH: bin, IG_SETUP_FAMILY: family, ...(options.dry && { IG_SETUP_DRY: '1' }) };
+		return spawnSync('/bin/sh', ['scripts/setup.sh'], { encoding: 'utf8', env, ...(options.uid !== undefined && { uid: options.uid }) });
+	}
 
 	it.each([
 		['fedora', 'dnf install nodejs'],
@@ -91,18 +98,21 @@ describe('set-up', () => {
 		['alpine', 'apk add nodejs'],
 		['other', 'install Node.js 20.11'],
 	])('says on %s what to install, and stops', (family, text) => {
-		// A system with a shell and little else.
-		const bin = join(tree, 'bin');
-		mkdirSync(bin);
-		for (const tool of ['dirname', 'sed', 'id', 'cat', 'printf', 'grep']) symlinkSync(`/usr/bin/${tool}`, join(bin, tool));
-		const { status, stderr } = setup(family, bin);
+		const { status, stderr } = bare(family, { dry: true });
 		expect(status).toBe(1);
 		expect(stderr).toContain('missing: node make cc clang');
 		expect(stderr).toContain(text);
 	});
 
+	it('says on Debian what to install when it is not root', () => {
+		const { status, stderr } = bare('debian', { dry: false, uid: 65534 });
+		expect(status).toBe(1);
+		expect(stderr).toMatch(/\n {2}sudo apt-get install -y --no-install-recommends make gcc libc6-dev clang-19 llvm-19/);
+	});
+
 	it('finds nothing missing where all is there', () => {
-		const { status, stderr } = setup('debian', process.env.PATH ?? '');
+		const env = { PATH: process.env.PATH ?? '', IG_SETUP_DRY: '1', IG_SETUP_FAMILY: 'debian' };
+		const { status, stderr } = spawnSync('/bin/sh', ['scripts/setup.sh'], { encoding: 'utf8', env });
 		expect({ status, stderr }).toEqual({ status: 0, stderr: 'ig: missing: nothing\n' });
 	});
 });

@@ -32,7 +32,7 @@ describe('ig run', () => {
 		const run = new Ig(['run', 'trace_open', '-v', '-o', 'json', '--filter', mine()]);
 		await run.until('running...');
 		cat(3);
-		await run.until(/(fname.*\n){3}/, 'stdout');
+		await run.until(/(.*fname.*\n){3}/, 'stdout');
 		run.signal('SIGINT');
 		const { code, stdout } = await run.done;
 		expect(code).toBe(0);
@@ -68,7 +68,7 @@ describe('ig run', () => {
 		const run = new Ig(['run', 'trace_open', '-v', '-o', 'json', '--stats', '--filter', mine()]);
 		await run.until('running...');
 		cat(2);
-		await run.until(/(fname.*\n){2}/, 'stdout');
+		await run.until(/(.*fname.*\n){2}/, 'stdout');
 		run.signal('SIGINT');
 		const { stderr } = await run.done;
 		expect(stderr).toMatch(/^OPERATOR +BATCHES +ROWS IN/m);
@@ -136,7 +136,7 @@ describe('ig run', () => {
 		const run = new Ig(['run', 'trace_open', '-v', '-o', 'json', '--record', path, '--filter', mine()]);
 		await run.until('running...');
 		cat(3);
-		await run.until(/(fname.*\n){3}/, 'stdout');
+		await run.until(/(.*fname.*\n){3}/, 'stdout');
 		run.signal('SIGINT');
 		const live = await run.done;
 		expect(existsSync(path)).toBe(true);
@@ -159,6 +159,9 @@ describe('errors of the command line', () => {
 		[['run', 'trace_open', '-c', 'web'], 2, /^error: flag '--containername' is not supported yet: containers come later/],
 		[['run', 'trace_open', '--wasm-operator', '/nonexistent.wasm'], 2, /nonexistent\.wasm/],
 		[['run', 'trace_open', '--output-file', '/nonexistent/x'], 1, /^error: cannot write '\/nonexistent\/x': ENOENT/],
+		[['run', 'trace_open', '--filter', 'fnme==x'], 2, /^error: --filter: .*fnme.*\n(.*\n)*hint: see `ig run trace_open --help`\n$/],
+		[['run', 'trace_open', '--filter-expr', 'fd >'], 2, /^error: --filter-expr: the expression ends.*\n +fd >\n/],
+		[['run', 'trace_open', '--fields', 'fnme'], 2, /^error: --fields: .*did you mean "fname"/],
 		[['rnu'], 2, /^error: unknown command 'rnu' \(did you mean run\?\)/],
 		[['replay', '/nonexistent'], 1, /^error: .*\/nonexistent/],
 	])('%j', async (args, code, text) => {

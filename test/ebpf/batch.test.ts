@@ -137,6 +137,7 @@ describe('project and accept', () => {
 		const column = header.getUint32(BatchHeader.Columns, true) + ColumnHeader.Size;
 		header.setUint32(column + ColumnHeader.State, 1, true);
 		header.setUint32(column + ColumnHeader.Data, data, true);
+		header.setUint32(column + ColumnHeader.DataSize, 8, true);
 		acceptBatch(home, away, projection, rowMap, 2);
 		const mine = view(home);
 		const values = mine.getUint32(mine.getUint32(BatchHeader.Columns, true) + ColumnHeader.Size + ColumnHeader.Data, true);

@@ -53,9 +53,7 @@ describe('strange types', () => {
 			  "left uint32 136+4",
 			  "right int32 136+4",
 			  "whole uint32 144+4",
-			  "empty cstring 216+0",
 			  "large uint8[] 216+100000",
-			  "rest cstring 100216+0",
 			]
 		`);
 	});

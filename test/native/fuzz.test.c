@@ -58,7 +58,7 @@ static void make(uint8_t *region, bool longer)
 	CHECK(ig_records_fill(records, (uint64_t)(next - records), &consumed, region, CAPACITY, &spec, 0, 0) > 0);
 	batch = header_of(region);
 	for (uint32_t slot = 0; slot < 4; slot++) {
-		struct ig_column column = { .state = random32() % 4 != 0, .data = batch.heap + 256 * slot };
+		struct ig_column column = { .state = random32() % 4 != 0, .data = batch.heap + 256 * slot, .data_size = 8 * ROWS };
 
 		if (random32() % 2)
 			column.validity = batch.heap + random32() % 64;

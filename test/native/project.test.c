@@ -215,9 +215,9 @@ static void results_come_back_through_the_map(void)
 		memcpy(away + heap + 100 + 8 * row, &view, 8);
 		away[heap + 200 + row] = (uint8_t)('a' + row);
 	}
-	set_column(away, 2, (struct ig_column){ .state = 1, .data = (heap + 7) & ~7u });
+	set_column(away, 2, (struct ig_column){ .state = 1, .data = (heap + 7) & ~7u, .data_size = 8 * 4 });
 	away[heap + 90] = 0xb; /* not away row 2 */
-	set_column(away, 1, (struct ig_column){ .state = 1, .validity = heap + 90, .data = heap + 100 });
+	set_column(away, 1, (struct ig_column){ .state = 1, .validity = heap + 90, .data = heap + 100, .data_size = 8 * 4 });
 	SELECT(away, 3, 0, 2);
 	CHECK_EQUAL(accept(4), 3);
 	CHECK_EQUAL(header_of(home).selected, 3);
@@ -288,15 +288,33 @@ static void more_rows_than_there_are_are_refused(void)
 	refused(ROWS, -EPROTO, offsetof(struct ig_batch, selected));
 }
 
+static void more_heap_than_there_is_is_refused(void)
+{
+	for (uint32_t past = 0; past < 2; past++) {
+		begin_away();
+		SET(away, heap_used, CAPACITY - header_of(away).heap + past);
+		if (past) {
+			refused(ROWS, -EPROTO, offsetof(struct ig_batch, heap_used));
+		} else {
+			CHECK_EQUAL(accept(ROWS), ROWS);
+			end();
+		}
+	}
+	begin_away();
+	SET(away, heap_used, UINT32_MAX);
+	refused(ROWS, -EPROTO, offsetof(struct ig_batch, heap_used));
+}
+
 static void columns_outside_of_the_region_are_refused(void)
 {
 	const struct ig_column bad[] = {
-		{ .state = 1, .data = UINT32_MAX },
-		{ .state = 1, .data = CAPACITY },
-		{ .state = 1, .data = CAPACITY - 8 * ROWS + 1 },
-		{ .state = 2, .data = 512 },
-		{ .state = 1, .data = 512, .validity = CAPACITY },
-		{ .state = 1, .data = 512, .validity = UINT32_MAX },
+		{ .state = 1, .data = UINT32_MAX, .data_size = 8 * ROWS },
+		{ .state = 1, .data = CAPACITY, .data_size = 8 * ROWS },
+		{ .state = 1, .data = CAPACITY - 8 * ROWS + 1, .data_size = 8 * ROWS },
+		{ .state = 2, .data = 512, .data_size = 8 * ROWS },
+		{ .state = 1, .data = 512, .data_size = 8 * ROWS, .validity = CAPACITY },
+		{ .state = 1, .data = 512, .data_size = 8 * ROWS, .validity = UINT32_MAX },
+		{ .state = 1, .data = 512, .data_size = 8 * ROWS - 1 },
 	};
 
 	for (uint32_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
@@ -317,13 +335,13 @@ static void views_outside_of_the_region_are_refused(void)
 		begin_away();
 		memset(away + 4096, 0, 8 * ROWS);
 		memcpy(away + 4096 + 8 * 4, &bad[i], 8);
-		set_column(away, 1, (struct ig_column){ .state = 1, .data = 4096 });
+		set_column(away, 1, (struct ig_column){ .state = 1, .data = 4096, .data_size = 8 * ROWS });
 		refused(ROWS, -EPROTO, 1001);
 		/* but not when the row is not selected any more */
 		begin_away();
 		memset(away + 4096, 0, 8 * ROWS);
 		memcpy(away + 4096 + 8 * 4, &bad[i], 8);
-		set_column(away, 1, (struct ig_column){ .state = 1, .data = 4096 });
+		set_column(away, 1, (struct ig_column){ .state = 1, .data = 4096, .data_size = 8 * ROWS });
 		SELECT(away, 0, 1, 2, 3, 5);
 		set_column(away, 2, (struct ig_column){ .state = 0 });
 		CHECK_EQUAL(accept(ROWS), 5);
@@ -340,7 +358,7 @@ static void a_full_heap_is_not_a_fault_of_the_guest(void)
 
 		memcpy(away + 4096 + 8 * row, &view, 8);
 	}
-	set_column(away, 1, (struct ig_column){ .state = 1, .data = 4096 });
+	set_column(away, 1, (struct ig_column){ .state = 1, .data = 4096, .data_size = 8 * ROWS });
 	refused(ROWS, -ENOSPC, 0);
 }
 
@@ -395,7 +413,7 @@ static void check_finds_what_an_operator_at_home_did(void)
 	SELECT(home, 3, 1, 4);
 	CHECK_EQUAL(ig_batch_check(home, CAPACITY, &projection, ROWS - 1, &where), -EPROTO);
 	CHECK_EQUAL(where, offsetof(struct ig_batch, row_count));
-	set_column(home, 0, (struct ig_column){ .state = 1, .data = CAPACITY - 4 * ROWS + 1 });
+	set_column(home, 0, (struct ig_column){ .state = 1, .data = CAPACITY - 4 * ROWS + 1, .data_size = 4 * ROWS });
 	CHECK_EQUAL(ig_batch_check(home, CAPACITY, &projection, ROWS, &where), -EPROTO);
 	CHECK_EQUAL(where, 1000);
 	end();
@@ -412,7 +430,7 @@ static void shared_bytes_are_copied_once(void)
 		view = (struct ig_view){ 0, 1000 };
 		memcpy(home + 6000 + 8 * row, &view, 8);
 	}
-	set_column(home, 0, (struct ig_column){ .state = 1, .data = 6000 });
+	set_column(home, 0, (struct ig_column){ .state = 1, .data = 6000, .data_size = 8 * ROWS });
 	CHECK_EQUAL(project(), ROWS);
 	CHECK(header_of(away).heap_used < 1100);
 	end();
@@ -443,6 +461,7 @@ int main(void)
 	TEST(a_repeated_row_is_refused);
 	TEST(a_row_that_does_not_exist_is_refused);
 	TEST(more_rows_than_there_are_are_refused);
+	TEST(more_heap_than_there_is_is_refused);
 	TEST(columns_outside_of_the_region_are_refused);
 	TEST(views_outside_of_the_region_are_refused);
 	TEST(a_full_heap_is_not_a_fault_of_the_guest);

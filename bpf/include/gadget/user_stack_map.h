@@ -106,7 +106,7 @@ static __always_inline struct upid gadget_pid_at(struct pid *pid, __u32 depth)
 {
 	struct upid level = {};
 
-	// Not numbers[depth]: until 6.5 the array was declared with one element, and CO-RE refuses an index
+	// Not numbers[depth]: before 6.5 the array was declared with one element, and CO-RE refuses an index
 	// beyond that.
 	bpf_probe_read_kernel(&level, sizeof(level), (void *)&pid->numbers + depth * bpf_core_type_size(struct upid));
 	return level;

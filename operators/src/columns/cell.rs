@@ -33,28 +33,27 @@ pub struct Source {
     pub limit: *const u8,
 }
 
-/// Bytes that the fast paths may write behind a cell.
-const SLACK: usize = 32;
+/// Bytes that the fast ways may write behind a cell's width.
+pub const SLACK: usize = 32;
 /// A mark on a mark on a mark is language; more are meant to spoil the screen.
 const MOST_MARKS: usize = 3;
 const DOTS: &str = "…";
 
 impl Cell {
-    /// Writes a text.
+    /// Writes a text in the fast way, which knows printable ASCII. Returns the address after it, or None for `put_source`.
     ///
     /// # Safety
-    /// `source` must be valid for reads of its size, and memory for reads up to its limit.
+    /// `source` must be valid for reads of its size, and memory for reads up to its limit; `to` for writes of the width
+    /// and `SLACK`.
     #[inline(always)]
-    pub unsafe fn put_text(&self, source: Source, out: &mut Vec<u8>) {
+    pub unsafe fn text(&self, source: Source, to: *mut u8) -> Option<*mut u8> {
         let width = self.width;
-        out.reserve(width + SLACK);
-        let to = out.as_mut_ptr().add(out.len());
         // One more than fits says whether it is too long.
         let most = source.size.min(width + 1);
         let mut plain = 0;
         while plain < most {
             if (source.limit as usize) - (source.from as usize + plain) < 16 {
-                return self.put_any(source, out);
+                return None;
             }
             let odd = copy16(source.from.add(plain), to.add(plain));
             if odd == 0 {
@@ -66,51 +65,60 @@ impl Cell {
                 if *source.from.add(plain) == 0 && source.stop_at_nul {
                     break;
                 }
-                return self.put_any(source, out);
+                return None;
             }
         }
         let plain = plain.min(most);
-        let size = if plain <= width {
+        if plain <= width {
             if self.right {
                 std::ptr::copy(to, to.add(width - plain), plain);
                 std::ptr::write_bytes(to, b' ', width - plain);
             } else {
                 spaces(to, plain, width);
             }
-            width
-        } else if self.ellipsis == Ellipsis::End {
-            std::ptr::copy_nonoverlapping(DOTS.as_ptr(), to.add(width - 1), DOTS.len());
-            width - 1 + DOTS.len()
-        } else if self.ellipsis == Ellipsis::None {
-            width
-        } else {
-            return self.put_any(source, out);
-        };
-        out.set_len(out.len() + size);
+            return Some(to.add(width));
+        }
+        match self.ellipsis {
+            Ellipsis::End => {
+                std::ptr::copy_nonoverlapping(DOTS.as_ptr(), to.add(width - 1), DOTS.len());
+                Some(to.add(width - 1 + DOTS.len()))
+            }
+            Ellipsis::None => Some(to.add(width)),
+            Ellipsis::Start | Ellipsis::Middle => None,
+        }
     }
 
-    /// Writes an integer.
+    /// Writes an integer in the fast way. Returns the address after it, or None for `put_plain` when it is too long.
+    ///
+    /// # Safety
+    /// `to` must be valid for writes of the width and `SLACK`.
     #[inline(always)]
-    pub fn put_integer(&self, negative: bool, value: u64, out: &mut Vec<u8>) {
-        let digits = digits(value);
-        let size = digits + usize::from(negative);
-        let width = self.width;
-        if size > width {
-            let sign = if negative { "-" } else { "" };
-            return self.put_plain(&format!("{sign}{value}"), out);
+    pub unsafe fn integer(&self, negative: bool, value: u64, to: *mut u8) -> Option<*mut u8> {
+        let end = to.add(self.width);
+        if value > LARGEST[(self.width - usize::from(negative)).min(20)] {
+            return None;
         }
-        out.reserve(width + SLACK);
-        // SAFETY: room for `width` and a little more was reserved, and all of `width` is written.
-        unsafe {
-            let to = out.as_mut_ptr().add(out.len());
-            spaces(to, 0, width);
-            let start = to.add(if self.right { width - size } else { 0 });
+        spaces(to, 0, self.width);
+        if self.right {
+            let start = write_before(end, value);
             if negative {
-                *start = b'-';
+                *start.sub(1) = b'-';
             }
-            write_before(start.add(size), value);
-            out.set_len(out.len() + width);
+        } else {
+            *to = b'-';
+            write_before(to.add(digits(value) + usize::from(negative)), value);
         }
+        Some(end)
+    }
+
+    /// Writes spaces. Returns the address after them.
+    ///
+    /// # Safety
+    /// As of `integer`.
+    #[inline(always)]
+    pub unsafe fn blank(&self, to: *mut u8) -> *mut u8 {
+        spaces(to, 0, self.width);
+        to.add(self.width)
     }
 
     /// Writes a text of printable ASCII.
@@ -118,28 +126,16 @@ impl Cell {
         self.put_shown(text, text.len(), out);
     }
 
-    /// Spaces.
-    #[inline(always)]
-    pub fn put_blank(&self, out: &mut Vec<u8>) {
-        out.reserve(self.width + SLACK);
-        // SAFETY: as in `put_integer`.
-        unsafe {
-            spaces(out.as_mut_ptr().add(out.len()), 0, self.width);
-            out.set_len(out.len() + self.width);
-        }
-    }
-
+    /// Writes a text of any characters and bytes.
+    ///
     /// # Safety
-    /// As of `put_text`.
-    #[cold]
-    #[inline(never)]
-    unsafe fn put_any(&self, source: Source, out: &mut Vec<u8>) {
+    /// As of `text`.
+    pub unsafe fn put_source(&self, source: Source, out: &mut Vec<u8>) {
         let bytes = std::slice::from_raw_parts(source.from, source.size);
         let end = if source.stop_at_nul { memchr::memchr(0, bytes).unwrap_or(bytes.len()) } else { bytes.len() };
         self.put_bytes(&bytes[..end], out);
     }
 
-    /// Writes a text of any characters and bytes.
     pub fn put_bytes(&self, bytes: &[u8], out: &mut Vec<u8>) {
         // The end counts only when it is shown.
         let enough = if matches!(self.ellipsis, Ellipsis::End | Ellipsis::None) { self.width } else { usize::MAX };
@@ -299,6 +295,18 @@ unsafe fn spaces(to: *mut u8, at: usize, end: usize) {
     }
 }
 
+/// The largest number of so many digits.
+static LARGEST: [u64; 21] = {
+    let mut largest = [0; 21];
+    let mut digits = 1;
+    while digits < 20 {
+        largest[digits] = largest[digits - 1] * 10 + 9;
+        digits += 1;
+    }
+    largest[20] = u64::MAX;
+    largest
+};
+
 fn digits(value: u64) -> usize {
     value.checked_ilog10().unwrap_or(0) as usize + 1
 }
@@ -313,9 +321,9 @@ static PAIRS: [u8; 200] = {
     pairs
 };
 
-/// Writes digits that end before `end`.
+/// Writes digits that end before `end`; returns the address of the first.
 #[inline(always)]
-unsafe fn write_before(end: *mut u8, value: u64) {
+unsafe fn write_before(end: *mut u8, value: u64) -> *mut u8 {
     let (mut end, mut long) = (end, value);
     let mut pair = |two: u32| {
         end = end.sub(2);
@@ -332,8 +340,10 @@ unsafe fn write_before(end: *mut u8, value: u64) {
     }
     if short >= 10 {
         pair(short);
+        end
     } else {
         *end.sub(1) = b'0' + short as u8;
+        end.sub(1)
     }
 }
 

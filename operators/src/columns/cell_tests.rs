@@ -19,9 +19,13 @@ fn text(cell: Cell, bytes: &[u8]) -> String {
             let size = memory.len();
             memory.resize(size + more, b'#');
             let limit = unsafe { memory.as_ptr().add(memory.len()) };
-            let mut fast = b"before".to_vec();
-            unsafe { cell.put_text(Source { from: memory.as_ptr(), size, stop_at_nul: nul, limit }, &mut fast) };
-            assert_eq!(String::from_utf8_lossy(&fast[6..]), String::from_utf8_lossy(&slow), "{cell:?} {bytes:?}");
+            let source = Source { from: memory.as_ptr(), size, stop_at_nul: nul, limit };
+            let mut fast = Vec::with_capacity(cell.width + SLACK);
+            match unsafe { cell.text(source, fast.as_mut_ptr()) } {
+                Some(end) => unsafe { fast.set_len(end as usize - fast.as_ptr() as usize) },
+                None => unsafe { cell.put_source(source, &mut fast) },
+            }
+            assert_eq!(String::from_utf8_lossy(&fast), String::from_utf8_lossy(&slow), "{cell:?} {bytes:?}");
         }
     }
     String::from_utf8(slow).expect("a cell is UTF-8")
@@ -36,9 +40,17 @@ fn safe(value: &[u8]) -> String {
 }
 
 fn integer(width: usize, right: bool, value: i64) -> String {
-    let mut out = Vec::new();
-    Cell { width, right, ellipsis: Ellipsis::End }.put_integer(value < 0, value.unsigned_abs(), &mut out);
-    String::from_utf8(out).unwrap()
+    unsigned(width, right, value < 0, value.unsigned_abs()).unwrap()
+}
+
+fn unsigned(width: usize, right: bool, negative: bool, value: u64) -> Option<String> {
+    let mut out = Vec::with_capacity(width + SLACK);
+    let cell = Cell { width, right, ellipsis: Ellipsis::End };
+    unsafe {
+        let end = cell.integer(negative, value, out.as_mut_ptr())?;
+        out.set_len(end as usize - out.as_ptr() as usize);
+    }
+    String::from_utf8(out).ok()
 }
 
 #[test]
@@ -107,7 +119,7 @@ fn integers() {
     assert_eq!(integer(7, true, 1234), "   1234");
     assert_eq!(integer(7, false, -12), "-12    ");
     assert_eq!(integer(3, true, 0), "  0");
-    assert_eq!(integer(3, true, 123456), "12…");
+    assert_eq!(unsigned(3, true, false, 1234), None);
     assert_eq!(integer(3, true, -12), "-12");
     for value in (0..63).map(|bit| 1i64 << bit).chain([i64::MAX, i64::MIN, 99, 100, 101, 9999, 10000]) {
         for value in [value, value.wrapping_sub(1), value.wrapping_neg()] {
@@ -115,9 +127,7 @@ fn integers() {
             assert_eq!(integer(20, false, value), format!("{value:<20}"));
         }
     }
-    let mut out = Vec::new();
-    Cell { width: 20, right: true, ellipsis: Ellipsis::End }.put_integer(false, u64::MAX, &mut out);
-    assert_eq!(out, u64::MAX.to_string().as_bytes());
+    assert_eq!(unsigned(20, true, false, u64::MAX).unwrap(), u64::MAX.to_string());
 }
 
 /// All widths, ellipses and alignments on random mixtures: always UTF-8, never a control character, never too wide.
@@ -132,7 +142,7 @@ fn random_values_fit() {
         state ^= state << 17;
         state as usize % most
     };
-    for _ in 0..20_000 {
+    for _ in 0..5_000 {
         let value: Vec<u8> = (0..below(8)).flat_map(|_| pieces[below(12)].to_vec()).collect();
         let ellipsis = [Ellipsis::End, Ellipsis::Start, Ellipsis::Middle, Ellipsis::None][below(4)];
         let cell = Cell { width: 1 + below(40), right: below(2) == 1, ellipsis };

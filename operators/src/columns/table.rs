@@ -1,10 +1,10 @@
 //! A table: its header and its rows.
 
-use super::cell::{Cell, Source};
+use super::cell::{Cell, Ellipsis, Source, SLACK};
 use super::fit::fit;
 use super::layout::Column;
 use crate::value::{Input, Reader};
-use ig_operator::{Batch, FieldInfo, Kind, Result, Row};
+use ig_operator::{Batch, Bytes, FieldInfo, Kind, Result, Row};
 
 pub struct Table {
     columns: Vec<Shown>,
@@ -24,8 +24,6 @@ struct Shown {
 #[derive(Clone, Copy)]
 enum Show {
     Plain,
-    /// Text in the row, which ends at its first NUL.
-    CString,
     Hex,
     Decimals(i32),
     /// Not the value, which no one could read, but its size.
@@ -45,7 +43,7 @@ impl Table {
             if !table.header.is_empty() {
                 table.header.push(b' ');
             }
-            let cell = Cell { width, right: column.right, ellipsis: super::cell::Ellipsis::End };
+            let cell = Cell { width, right: column.right, ellipsis: Ellipsis::End };
             cell.put_bytes(column.header.as_bytes(), &mut table.header);
             let cell = Cell { ellipsis: column.ellipsis, ..cell };
             table.columns.push(Shown { cell, input: Input::new(&column.shown)?, show: show(column) });
@@ -63,18 +61,24 @@ impl Table {
         let readers = self.columns.iter().map(|column| column.input.bind(batch)).collect::<Result<Vec<Reader>>>()?;
         let (rows, limit) = (batch.rows(), batch.end());
         let out = batch.output();
-        // Characters of more than one byte make it grow.
-        out.reserve(rows.len() * self.line + 64);
+        let room = self.line + self.columns.len() * SLACK;
+        out.reserve(rows.len() * self.line + room);
         for row in rows {
-            let mut first = true;
-            for (column, reader) in self.columns.iter().zip(&readers) {
-                if !first {
-                    out.push(b' ');
+            out.reserve(room);
+            // SAFETY: `to` is in `out`, and there is room for this and all cells after it: `careful` sees to that again.
+            unsafe {
+                let mut to = out.as_mut_ptr().add(out.len());
+                for (column, reader) in self.columns.iter().zip(&readers) {
+                    to = match column.fast(reader, row, limit, to) {
+                        Some(to) => to,
+                        None => column.careful(reader, row, limit, to, room, out),
+                    };
+                    *to = b' ';
+                    to = to.add(1);
                 }
-                first = false;
-                column.put(reader, row, limit, out);
+                *to.sub(1) = b'\n';
+                out.set_len(to as usize - out.as_ptr() as usize);
             }
-            out.push(b'\n');
         }
         Ok(())
     }
@@ -86,7 +90,6 @@ fn show(column: &Column) -> Show {
         _ if field.is_array() => Show::Size,
         Kind::Float32 | Kind::Float64 => Show::Decimals(column.precision),
         Kind::Bytes | Kind::Invalid => Show::Size,
-        Kind::CString if field.slot().is_none() => Show::CString,
         Kind::CString | Kind::String | Kind::Bool => Show::Plain,
         _ if column.hex => Show::Hex,
         _ => Show::Plain,
@@ -94,61 +97,93 @@ fn show(column: &Column) -> Show {
 }
 
 impl Shown {
+    /// Writes a value that needs no care; returns the address after it, or None.
+    ///
+    /// # Safety
+    /// `to` must be valid for writes of the cell's width and `SLACK`; `limit` must be the batch's end.
     #[inline(always)]
-    fn put<'b>(&self, reader: &Reader<'b>, row: Row<'b>, limit: *const u8, out: &mut Vec<u8>) {
+    unsafe fn fast<'b>(&self, reader: &Reader<'b>, row: Row<'b>, limit: *const u8, to: *mut u8) -> Option<*mut u8> {
+        let unsigned = |value: u64| match self.show {
+            Show::Hex => None,
+            _ => self.cell.integer(false, value, to),
+        };
+        let signed = |value: i64| match self.show {
+            Show::Hex => None,
+            _ => self.cell.integer(value < 0, value.unsigned_abs(), to),
+        };
         match reader {
+            Reader::CString(values) => self.cell.text(source(values, row, true, limit), to),
             Reader::Text(values) => match self.show {
-                Show::Size => self.cell.put_plain(&format!("<{} bytes>", values.get(row).len()), out),
-                _ if values.is_absent() => self.cell.put_blank(out),
-                show => {
-                    let (from, size) = values.raw(row);
-                    let stop_at_nul = matches!(show, Show::CString);
-                    // SAFETY: the value is in the batch, which ends at the limit; or it is empty.
-                    let limit = if size == 0 { from } else { limit };
-                    unsafe { self.cell.put_text(Source { from, size, stop_at_nul, limit }, out) }
-                }
+                Show::Size => None,
+                _ if values.is_absent() => Some(self.cell.blank(to)),
+                _ => self.cell.text(source(values, row, false, limit), to),
             },
-            Reader::Uint32(values) => self.unsigned(values.get(row).into(), out),
-            Reader::Int32(values) => self.signed(values.get(row).into(), out),
-            Reader::Uint64(values) => self.unsigned(values.get(row), out),
-            Reader::Int64(values) => self.signed(values.get(row), out),
-            Reader::Uint16(values) => self.unsigned(values.get(row).into(), out),
-            Reader::Int16(values) => self.signed(values.get(row).into(), out),
-            Reader::Uint8(values) => self.unsigned(values.get(row).into(), out),
-            Reader::Int8(values) => self.signed(values.get(row).into(), out),
-            Reader::Bool(values) => self.cell.put_plain(if values.get(row) { "true" } else { "false" }, out),
-            Reader::Float64(values) => self.float(values.get(row), out),
-            Reader::Float32(values) => self.float(values.get(row).into(), out),
+            Reader::Uint32(values) => unsigned(values.get(row).into()),
+            Reader::Int32(values) => signed(values.get(row).into()),
+            Reader::Uint64(values) => unsigned(values.get(row)),
+            Reader::Int64(values) => signed(values.get(row)),
+            Reader::Uint16(values) => unsigned(values.get(row).into()),
+            Reader::Int16(values) => signed(values.get(row).into()),
+            Reader::Uint8(values) => unsigned(values.get(row).into()),
+            Reader::Int8(values) => signed(values.get(row).into()),
+            Reader::Bool(_) | Reader::Float32(_) | Reader::Float64(_) => None,
         }
     }
 
-    #[inline(always)]
-    fn unsigned(&self, value: u64, out: &mut Vec<u8>) {
-        match self.show {
-            Show::Hex => self.cell.put_plain(&format!("0x{value:X}"), out),
-            _ => self.cell.put_integer(false, value, out),
-        }
-    }
-
-    #[inline(always)]
-    fn signed(&self, value: i64, out: &mut Vec<u8>) {
-        match self.show {
-            Show::Hex => {
-                let sign = if value < 0 { "-" } else { "" };
-                self.cell.put_plain(&format!("{sign}0x{:X}", value.unsigned_abs()), out);
-            }
-            _ => self.cell.put_integer(value < 0, value.unsigned_abs(), out),
-        }
-    }
-
+    /// Writes any value, and makes room for the rest of the row. Returns the address after it.
+    ///
+    /// # Safety
+    /// As of `fast`; what `out` has between its length and `to` must be written.
+    #[cold]
     #[inline(never)]
-    fn float(&self, value: f64, out: &mut Vec<u8>) {
-        let text = match self.show {
+    unsafe fn careful<'b>(&self, reader: &Reader<'b>, row: Row<'b>, limit: *const u8, to: *mut u8, room: usize, out: &mut Vec<u8>) -> *mut u8 {
+        out.set_len(to as usize - out.as_ptr() as usize);
+        let cell = &self.cell;
+        match reader {
+            Reader::Text(values) if matches!(self.show, Show::Size) => cell.put_plain(&format!("<{} bytes>", values.get(row).len()), out),
+            Reader::CString(values) => cell.put_source(source(values, row, true, limit), out),
+            Reader::Text(values) => cell.put_source(source(values, row, false, limit), out),
+            Reader::Bool(values) => cell.put_plain(if values.get(row) { "true" } else { "false" }, out),
+            Reader::Float64(values) => cell.put_plain(&self.float(values.get(row)), out),
+            Reader::Float32(values) => cell.put_plain(&self.float(values.get(row).into()), out),
+            Reader::Uint64(values) => cell.put_plain(&self.integer(false, values.get(row)), out),
+            Reader::Uint32(values) => cell.put_plain(&self.integer(false, values.get(row).into()), out),
+            Reader::Uint16(values) => cell.put_plain(&self.integer(false, values.get(row).into()), out),
+            Reader::Uint8(values) => cell.put_plain(&self.integer(false, values.get(row).into()), out),
+            Reader::Int64(values) => self.signed(values.get(row), out),
+            Reader::Int32(values) => self.signed(values.get(row).into(), out),
+            Reader::Int16(values) => self.signed(values.get(row).into(), out),
+            Reader::Int8(values) => self.signed(values.get(row).into(), out),
+        }
+        out.reserve(room);
+        out.as_mut_ptr().add(out.len())
+    }
+
+    fn signed(&self, value: i64, out: &mut Vec<u8>) {
+        self.cell.put_plain(&self.integer(value < 0, value.unsigned_abs()), out);
+    }
+
+    fn integer(&self, negative: bool, value: u64) -> String {
+        let sign = if negative { "-" } else { "" };
+        match self.show {
+            Show::Hex => format!("{sign}0x{value:X}"),
+            _ => format!("{sign}{value}"),
+        }
+    }
+
+    fn float(&self, value: f64) -> String {
+        match self.show {
             Show::Decimals(decimals) if value.is_finite() && decimals >= 0 => format!("{value:.*}", decimals.min(64) as usize),
             _ if value == f64::INFINITY => "+Inf".into(),
             _ if value == f64::NEG_INFINITY => "-Inf".into(),
             _ => value.to_string(),
-        };
-        self.cell.put_plain(&text, out);
+        }
     }
+}
+
+#[inline(always)]
+fn source<'b>(values: &Bytes<'b>, row: Row<'b>, stop_at_nul: bool, limit: *const u8) -> Source {
+    let (from, size) = values.raw(row);
+    // An empty value may be anywhere.
+    Source { from, size, stop_at_nul, limit: if size == 0 { from } else { limit } }
 }

@@ -131,7 +131,10 @@ impl Checker<'_> {
     fn binary(&mut self, op: Op, left: &Expr, right: &Expr, span: &Range<usize>) -> Checked<Typed> {
         Ok(match op {
             Op::In => Typed::Truth(self.is_in(left, right)?),
-            Op::Contains => Typed::Truth(Truth::Contains(self.text(left, "contains")?, self.text(right, "contains")?)),
+            Op::Contains => Typed::Truth(match (self.text(left, "contains")?, self.text(right, "contains")?) {
+                (text, Text::Constant(part)) => Truth::Matches(text, Pattern::contains(&part)),
+                (text, part) => Truth::Contains(text, part),
+            }),
             Op::StartsWith => Typed::Truth(Truth::StartsWith(self.text(left, "startsWith")?, self.text(right, "startsWith")?)),
             Op::EndsWith => Typed::Truth(Truth::EndsWith(self.text(left, "endsWith")?, self.text(right, "endsWith")?)),
             Op::Matches => {

@@ -113,7 +113,7 @@ impl Record for Current<'_, '_> {
     #[inline(always)]
     fn text(&self, field: FieldId) -> &[u8] {
         match &self.readers[field] {
-            Reader::Text(values) => values.get(self.row),
+            Reader::CString(values) | Reader::Text(values) => values.get(self.row),
             _ => b"",
         }
     }
@@ -121,7 +121,7 @@ impl Record for Current<'_, '_> {
     #[inline(always)]
     fn is(&self, field: FieldId, value: &[u8]) -> bool {
         match &self.readers[field] {
-            Reader::Text(values) => values.is(self.row, value),
+            Reader::CString(values) | Reader::Text(values) => values.is(self.row, value),
             _ => false,
         }
     }
@@ -129,7 +129,7 @@ impl Record for Current<'_, '_> {
     #[inline(always)]
     fn starts_with(&self, field: FieldId, prefix: &[u8]) -> bool {
         match &self.readers[field] {
-            Reader::Text(values) => values.starts_with(self.row, prefix),
+            Reader::CString(values) | Reader::Text(values) => values.starts_with(self.row, prefix),
             _ => false,
         }
     }

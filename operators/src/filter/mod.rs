@@ -4,11 +4,12 @@
 //! `filter-expr.NAME` for one data source. All that are given for a data source must hold.
 //!
 //! `token` → `syntax` → `check` turn an expression, and `rules` turns rules, into the typed condition of `truth`; `input`
-//! gives it the values of a row.
+//! gives it the values of a row; `pass` goes over a batch.
 
 mod check;
 mod input;
 mod net;
+mod pass;
 mod pattern;
 pub(crate) mod problem;
 mod rules;
@@ -20,9 +21,9 @@ mod truth;
 
 use crate::value::{Input, Reader};
 use ig_operator::{Batch, DataSource, Error, Init, Operator, PerSource, Result};
-use input::{Current, Fields};
+use input::Fields;
+use pass::{narrow, Faults};
 use problem::Problem;
-use std::cell::RefCell;
 use truth::{Schema, Truth};
 
 pub struct Filter {
@@ -49,22 +50,13 @@ impl Operator for Filter {
     fn batch(&mut self, batch: &mut Batch) -> Result<()> {
         let Some(condition) = self.conditions.get_mut(batch) else { return Ok(()) };
         let readers = condition.inputs.iter().map(|input| input.bind(batch)).collect::<Result<Vec<Reader>>>()?;
-        let (truth, readers, fault) = (&condition.truth, &readers[..], RefCell::new(None));
-        let mut faults = 0;
-        batch.retain(|row| {
-            let keep = truth.eval(&Current { readers, row, fault: &fault });
-            keep & fault.borrow().is_none() || {
-                if let Some(value) = fault.take() {
-                    if condition.faults + faults == 0 {
-                        let value = String::from_utf8_lossy(&value);
-                        ig_operator::error!("filter: {value:?} is not an IP address, records like this one are dropped");
-                    }
-                    faults += 1;
-                }
-                false
-            }
-        });
-        condition.faults += faults;
+        let mut faults = Faults::default();
+        narrow(&condition.truth, true, &readers, batch, &mut faults);
+        if let (0, Some(value)) = (condition.faults, faults.first) {
+            let value = String::from_utf8_lossy(&value);
+            ig_operator::error!("filter: {value:?} is not an IP address, records like this one are dropped");
+        }
+        condition.faults += faults.count;
         Ok(())
     }
 

@@ -2,14 +2,27 @@
 //! literal, a prefix or a suffix never meet the regex engine.
 
 use memchr::memmem::Finder;
-use regex::bytes::{Regex, RegexBuilder};
+use regex_automata::hybrid::dfa::{Cache, DFA};
+use regex_automata::nfa::thompson::{Compiler, Config, WhichCaptures};
+use regex_automata::util::syntax;
+use regex_automata::Input;
+use std::cell::RefCell;
+
+/// Bytes of a compiled pattern; `a{1000}{1000}` has no place here.
+const MOST_SIZE: usize = 1 << 20;
 
 pub enum Pattern {
     Contains(Box<Finder<'static>>),
     StartsWith(Box<[u8]>),
     EndsWith(Box<[u8]>),
     Is(Box<[u8]>),
-    Regex(Regex),
+    Regex(Box<Regex>),
+}
+
+/// A lazy DFA: linear in the text, and its memory is bounded. It needs no other engine, since nobody asks where a match is.
+pub struct Regex {
+    dfa: DFA,
+    cache: RefCell<Cache>,
 }
 
 impl Pattern {
@@ -17,13 +30,15 @@ impl Pattern {
         if let Some(simple) = simple(text) {
             return Ok(simple);
         }
-        let regex = RegexBuilder::new(&from_go(text)).octal(true).size_limit(1 << 20).build();
-        regex.map(Pattern::Regex).map_err(|error| {
-            // The engine's message shows the translated pattern in a frame; its last line says what is wrong.
-            let text = error.to_string();
-            let last = text.lines().last().unwrap_or("invalid regular expression");
+        Regex::new(&from_go(text)).map(|regex| Pattern::Regex(Box::new(regex))).map_err(|error| {
+            // The message shows the translated pattern in a frame; its last line says what is wrong.
+            let last = error.lines().last().unwrap_or_default();
             format!("invalid regular expression: {}", last.trim_start_matches("error: "))
         })
+    }
+
+    pub fn contains(literal: &[u8]) -> Pattern {
+        Pattern::Contains(Box::new(Finder::new(literal).into_owned()))
     }
 
     pub fn is_match(&self, value: &[u8]) -> bool {
@@ -38,6 +53,24 @@ impl Pattern {
                 Err(_) => regex.is_match(go_runes(value).as_bytes()),
             },
         }
+    }
+}
+
+impl Regex {
+    fn new(pattern: &str) -> Result<Regex, String> {
+        let hir = syntax::parse_with(pattern, &syntax::Config::new().octal(true)).map_err(|error| error.to_string())?;
+        let config = Config::new().which_captures(WhichCaptures::None).nfa_size_limit(Some(MOST_SIZE));
+        let nfa = Compiler::new().configure(config).build_from_hir(&hir).map_err(|_| "the pattern is too large")?;
+        let dfa = DFA::builder().configure(DFA::config().skip_cache_capacity_check(true)).build_from_nfa(nfa);
+        let dfa = dfa.map_err(|error| error.to_string())?;
+        let cache = RefCell::new(dfa.create_cache());
+        Ok(Regex { dfa, cache })
+    }
+
+    fn is_match(&self, value: &[u8]) -> bool {
+        let input = Input::new(value).earliest(true);
+        // It gives up only where it is told to, and it is not.
+        matches!(self.dfa.try_search_fwd(&mut self.cache.borrow_mut(), &input), Ok(Some(_)))
     }
 }
 
@@ -71,7 +104,7 @@ fn simple(text: &str) -> Option<Pattern> {
         literal.extend_from_slice(plain.encode_utf8(&mut [0; 4]).as_bytes());
     }
     Some(match (anchored, ends) {
-        (false, false) => Pattern::Contains(Box::new(Finder::new(&literal).into_owned())),
+        (false, false) => Pattern::contains(&literal),
         (true, false) => Pattern::StartsWith(literal.into()),
         (false, true) => Pattern::EndsWith(literal.into()),
         (true, true) => Pattern::Is(literal.into()),
@@ -90,7 +123,10 @@ fn from_go(text: &str) -> String {
                 Some('Q') if !class => {
                     let rest: String = chars.clone().collect();
                     let quoted = rest.split("\\E").next().unwrap_or("");
-                    out.push_str(&regex::escape(quoted));
+                    for c in quoted.chars() {
+                        out.extend((c.is_ascii_punctuation() && c != '<' && c != '>').then_some('\\'));
+                        out.push(c);
+                    }
                     let skip = quoted.chars().count() + if quoted.len() < rest.len() { 2 } else { 0 };
                     chars.by_ref().take(skip).for_each(drop);
                 }
@@ -139,6 +175,9 @@ fn perl_class(escaped: char, inside: bool) -> Option<&'static str> {
         ('D', _) => "[^0-9]",
         ('W', _) => "[^0-9A-Za-z_]",
         ('S', _) => "[^\\t\\n\\f\\r ]",
+        // The crate's ends of words, Go's plain characters.
+        ('<', _) => "<",
+        ('>', _) => ">",
         ('b', false) => "(?-u:\\b)",
         ('B', false) => "(?-u:\\B)",
         _ => return None,
@@ -182,7 +221,7 @@ mod tests {
         assert!(!hit("\\d", "٣") && !hit("\\w", "é") && hit("^\\W$", "é"));
         assert!(hit("[\\w.-]+", "a.b") && hit("^[^\\s]+$", "ab") && hit("^[\\D]$", "x"));
         assert!(hit("\\bps\\b", "a ps b") && !hit("\\bps\\b", "ups"));
-        assert!(hit("\\Qa.b*\\E+c", "a.b**c") && hit("\\Q[", "["));
+        assert!(hit("\\Qa.b*\\E+c", "a.b**c") && hit("\\Q[", "[") && hit("x*\\Q<b>\\E\\<", "<b><"));
         assert!(hit("^a{x}$", "a{x}") && hit("^a{2}$", "aa") && hit("^a{1,}$", "aaa") && hit("{", "{"));
         assert!(hit("^[]a]+$", "]a") && hit("^[[a]+$", "[a") && hit("^[a&&b]+$", "&ab") && hit("^[^]]$", "x"));
         assert!(hit("^[[:alpha:]_]+$", "ab_") && !hit("^[[:alpha:]]+$", "1") && hit("^[[:^alpha:]]$", "1"));
@@ -203,6 +242,6 @@ mod tests {
         assert!(error("a(b").contains("unclosed group"), "{}", error("a(b"));
         assert!(error("[a").contains("unclosed"), "{}", error("[a"));
         assert!(error("*a").contains("repetition"), "{}", error("*a"));
-        assert!(error("a{1000}{1000}").contains("size"), "{}", error("a{1000}{1000}"));
+        assert!(error("a{1000}{1000}").contains("too large"), "{}", error("a{1000}{1000}"));
     }
 }

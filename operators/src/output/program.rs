@@ -204,6 +204,7 @@ impl Compiler<'_> {
             }
             Place::Text { slot, field } if (self.present)(*slot) => {
                 self.program.texts.push(field.clone());
+                self.program.bound += SHORT * MOST_GROWTH + SLACK;
                 let action = match leaf.kind {
                     Kind::String | Kind::CString if layout == Layout::Yaml => Action::YamlColumnText,
                     Kind::String | Kind::CString => Action::ColumnText,
@@ -262,6 +263,9 @@ impl Compiler<'_> {
         layout.after_value(&mut self.pending);
     }
 }
+
+/// Strings of columns up to this size have room without asking.
+const SHORT: usize = 64;
 
 /// Bytes that are read and written past the end of a literal.
 const OVERRUN: usize = 64;
@@ -328,7 +332,10 @@ impl<'b> Writer<'_, 'b> {
                     }
                     Action::ColumnText => {
                         let (from, size) = self.texts.get_unchecked(at).raw(row);
-                        to = self.room(out, to, size * MOST_GROWTH + SLACK);
+                        // Short strings have their room in the bound.
+                        if size > SHORT {
+                            to = self.room(out, to, size * MOST_GROWTH + SLACK);
+                        }
                         let source = Source { from, size, stop_at_nul: false, limit: self.limit };
                         to = write_json(source, to);
                     }

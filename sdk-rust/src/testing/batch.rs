@@ -190,13 +190,20 @@ impl TestBatch {
     }
 
     /// The region's bytes.
-    pub fn bytes(&self) -> Vec<u8> {
-        self.words.iter().flat_map(|word| word.to_le_bytes()).collect()
+    pub fn bytes(&self) -> &[u8] {
+        // SAFETY: any bytes may be read of a u64, and no alignment is needed.
+        unsafe { std::slice::from_raw_parts(self.words.as_ptr().cast(), self.words.len() * 8) }
     }
 
     /// A word of the region.
     pub fn word(&self, at: usize) -> u32 {
         (self.words[at / 8] >> (at % 8 * 8)) as u32
+    }
+
+    /// Changes a word of the region, to see what an operator makes of a batch that is wrong.
+    pub fn set_word(&mut self, at: usize, value: u32) {
+        let (word, shift) = (&mut self.words[at / 8], at % 8 * 8);
+        *word = *word & !(0xffff_ffff << shift) | (value as u64) << shift;
     }
 
     /// The selected rows, in order.

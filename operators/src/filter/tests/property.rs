@@ -242,3 +242,38 @@ fn no_text_makes_the_parsers_fall_over() {
         }
     }
 }
+
+/// A batch at once and row by row: the comparison with `true` hides the condition from what is fast on batches.
+#[test]
+fn batches_and_rows_agree() {
+    let mut random = Random(3);
+    let mut leaf = |depth: usize| -> String {
+        let leaves = ["proc.pid", "inode", "fd", "count", "proc.comm", "fname", "addr", "failed"];
+        let mut parts = Vec::new();
+        for _ in 0..=depth {
+            let field = random.pick(&leaves);
+            let op = random.pick(&["==", "!=", "<", "<=", ">", ">="]);
+            let part = match field {
+                "failed" => field.to_string(),
+                "proc.comm" | "fname" | "addr" => {
+                    let op = random.pick(&["==", "!=", "<", "startsWith", "endsWith", "contains", "matches"]);
+                    let texts = ["", "bash", "cat", "sixteen-letters!", "sixteen-letters", "/etc/", "/etc/passwd", "/etc/passwd\\0", "10.1.2.3"];
+                    format!("{field} {op} '{}'", random.pick(&texts))
+                }
+                _ => {
+                    let value = random.pick(&[-1, 0, 1, 3, 4, 10, 200, 3000, u32::MAX as i128, u64::MAX as i128, i64::MIN as i128]);
+                    format!("{field} {op} {value}")
+                }
+            };
+            parts.push(format!("{}{}", random.pick(&["", "not "]), part));
+        }
+        parts.join(random.pick(&[" && ", " || "]))
+    };
+    for i in 0..1500 {
+        let text = leaf(i % 3);
+        let batch = super::expr(&text);
+        assert_eq!(batch, super::expr(&format!("({text}) == true")), "{text}");
+        let others: Vec<u32> = (0..4).filter(|row| !batch.contains(row)).collect();
+        assert_eq!(super::expr(&format!("!({text})")), others, "{text}");
+    }
+}
