@@ -12,7 +12,7 @@ FIXTURES := $(patsubst %.bpf.c,dist/%.bpf.o,$(wildcard test/ebpf/fixtures/*.bpf.
 native: $(NATIVE)/libig.so $(NATIVE)/include/.done
 
 $(NATIVE)/libbpf/.done: native/libbpf/Cargo.toml native/libbpf/Cargo.lock
-	@echo 'fetching and building libbpf (once, about 15 s)'
+	@echo 'building the native library: fetching and compiling libbpf (once, about 15 s)'
 	@rm -rf $(NATIVE)/vendor $(NATIVE)/libbpf && mkdir -p $(NATIVE)
 	@cargo vendor --quiet --locked --versioned-dirs --manifest-path native/libbpf/Cargo.toml $(NATIVE)/vendor >/dev/null
 	@mv $(NATIVE)/vendor/libbpf-sys-*/libbpf $(NATIVE)/libbpf && rm -rf $(NATIVE)/vendor

@@ -68,6 +68,21 @@ int ig_selection_read(const uint8_t *selection, uint32_t count, uint32_t rows, u
 	}
 }
 
+bool ig_projection_valid(const struct ig_projection *projection)
+{
+	const uint64_t row = ig_round8(projection->record_size);
+
+	if (projection->range_count > 64 || projection->column_count > IG_MAX_COLUMNS)
+		return false;
+	for (uint32_t i = 0; i < projection->range_count; i++) {
+		const struct ig_range *range = &projection->ranges[i];
+
+		if (range->offset % 8 || range->size % 8 || !ig_inside(range->offset, range->size, row))
+			return false;
+	}
+	return true;
+}
+
 /* Values of column slot, for the picked rows; the descriptor is inside of the region. */
 static int check_column(const uint8_t *region, uint32_t capacity, const uint8_t *descriptor, uint32_t width,
 			uint32_t rows, const uint32_t *picked, uint32_t count)

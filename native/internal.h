@@ -48,6 +48,26 @@ int ig_header_read(const uint8_t *region, uint32_t capacity, uint32_t record_siz
 /* Copies the selection to picked and checks it: count entries below rows, none twice. */
 int ig_selection_read(const uint8_t *selection, uint32_t count, uint32_t rows, uint32_t *picked);
 
+/* What the host gave us: the counts are in range, the ranges inside of a row. */
+bool ig_projection_valid(const struct ig_projection *projection);
+
+/* Bytes for column data in the region that is written, from its heap on. */
+struct ig_heap {
+	uint8_t *region;
+	uint64_t next, end;
+};
+
+/* Which value goes where: value i of the copy is from[i] of the original and lands at to[i]; NULL: at i. */
+struct ig_mapping {
+	const uint32_t *from, *to;
+	uint32_t count;
+	uint32_t from_rows, to_rows;
+};
+
+/* Copies one column; *copy describes it in the region of heap. 0, -EPROTO or -ENOSPC. */
+int ig_column_copy(struct ig_heap *heap, const uint8_t *region, uint32_t capacity, const struct ig_column *column,
+		   uint32_t width, const struct ig_mapping *map, struct ig_column *copy);
+
 static inline uint32_t ig_load32(const uint8_t *from)
 {
 	uint32_t value;

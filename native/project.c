@@ -1,130 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Between memories: what an operator gets to see of a batch, and what is taken back from it. */
+/* Home to away: what an operator gets to see of a batch. */
 #include "internal.h"
 
 /* Ranges up to this many bytes are copied word by word; a call of memcpy costs more. */
 #define LONG_RANGE 64
-
-/* Bytes for column data in the region that is written, from its heap on. */
-struct heap {
-	uint8_t *region;
-	uint64_t next, end;
-};
-
-/* Returns the offset of size new bytes, 8-aligned, or 0. */
-static uint32_t heap_take(struct heap *heap, uint64_t size)
-{
-	uint64_t at = ig_round8(heap->next);
-
-	if (!ig_inside(at, size, heap->end))
-		return 0;
-	heap->next = at + size;
-	return (uint32_t)at;
-}
-
-/* Which value goes where: value i of the copy is from[i] of the original and lands at to[i]; NULL: at i. */
-struct mapping {
-	const uint32_t *from, *to;
-	uint32_t count;
-	uint32_t from_rows, to_rows;
-};
-
-static inline uint32_t mapped(const uint32_t *rows, uint32_t i)
-{
-	return rows ? rows[i] : i;
-}
-
-static inline __attribute__((always_inline)) void copy_each(uint8_t *to, const uint8_t *from, uint32_t width,
-							    const struct mapping *map)
-{
-	for (uint32_t i = 0; i < map->count; i++)
-		memcpy(to + (uint64_t)mapped(map->to, i) * width, from + (uint64_t)mapped(map->from, i) * width, width);
-}
-
-static void copy_values(uint8_t *to, const uint8_t *from, uint32_t width, const struct mapping *map)
-{
-	if (!map->to && !map->from) {
-		memcpy(to, from, (uint64_t)map->count * width);
-		return;
-	}
-	switch (width) { /* the constant makes each copy a load and a store */
-	case 1: copy_each(to, from, 1, map); break;
-	case 2: copy_each(to, from, 2, map); break;
-	case 4: copy_each(to, from, 4, map); break;
-	case 8: copy_each(to, from, 8, map); break;
-	default: copy_each(to, from, width, map);
-	}
-}
-
-static int copy_views(struct heap *heap, uint32_t data, const uint8_t *region, uint32_t capacity,
-		      const struct ig_column *column, const struct mapping *map)
-{
-	struct ig_view last = {}, last_copy = {};
-
-	for (uint32_t i = 0; i < map->count; i++) {
-		struct ig_view view, copy = {};
-		uint32_t from = mapped(map->from, i);
-
-		if (!column->validity || ig_bit(region + column->validity, from)) {
-			memcpy(&view, region + column->data + 8ull * from, sizeof(view));
-			if (!ig_inside(view.offset, view.size, capacity))
-				return -EPROTO;
-			/* Rows often share their bytes (a pod's name, say): copy them once. */
-			if (view.offset == last.offset && view.size == last.size) {
-				copy = last_copy;
-			} else if (view.size) {
-				if (!ig_inside(heap->next, view.size, heap->end))
-					return -ENOSPC;
-				memcpy(heap->region + heap->next, region + view.offset, view.size);
-				copy = (struct ig_view){ (uint32_t)heap->next, view.size };
-				heap->next += view.size;
-				last = view;
-				last_copy = copy;
-			}
-		}
-		memcpy(heap->region + data + 8ull * mapped(map->to, i), &copy, sizeof(copy));
-	}
-	return 0;
-}
-
-/* Copies one column; *copy describes it in the region of heap. 0, -EPROTO or -ENOSPC. */
-static int copy_column(struct heap *heap, const uint8_t *region, uint32_t capacity, const struct ig_column *column,
-		       uint32_t width, const struct mapping *map, struct ig_column *copy)
-{
-	const uint64_t size = width ? width : sizeof(struct ig_view);
-
-	*copy = (struct ig_column){ .field = column->field, .state = column->state };
-	if (!column->state)
-		return 0;
-	if (column->state != 1 || column->data_size < map->from_rows * size ||
-	    !ig_inside(column->data, map->from_rows * size, capacity))
-		return -EPROTO;
-	if (column->validity) {
-		const uint32_t bytes = (map->to_rows + 7) / 8;
-		uint8_t *bits;
-
-		if (!ig_inside(column->validity, (map->from_rows + 7) / 8, capacity))
-			return -EPROTO;
-		copy->validity = heap_take(heap, bytes);
-		if (!copy->validity)
-			return -ENOSPC;
-		bits = heap->region + copy->validity;
-		memset(bits, 0, bytes);
-		for (uint32_t i = 0; i < map->count; i++) {
-			uint32_t to = mapped(map->to, i);
-
-			bits[to / 8] |= (uint8_t)(ig_bit(region + column->validity, mapped(map->from, i)) << to % 8);
-		}
-	}
-	copy->data_size = (uint32_t)(map->to_rows * size);
-	copy->data = heap_take(heap, map->to_rows * size);
-	if (!copy->data)
-		return -ENOSPC;
-	if (!width)
-		return copy_views(heap, copy->data, region, capacity, column, map);
-	copy_values(heap->region + copy->data, region + column->data, width, map);
-	return 0;
-}
 
 /* The ranges that an operator asked to see: where their words of 8 bytes are in a row, and those that are longer. */
 struct pieces {
@@ -191,21 +70,6 @@ static void copy_rows(const struct rows *rows, const struct pieces *pieces)
 	}
 }
 
-static bool ranges_inside(const struct ig_projection *projection)
-{
-	const uint64_t row = ig_round8(projection->record_size);
-
-	if (projection->range_count > 64 || projection->column_count > IG_MAX_COLUMNS)
-		return false;
-	for (uint32_t i = 0; i < projection->range_count; i++) {
-		const struct ig_range *range = &projection->ranges[i];
-
-		if (range->offset % 8 || range->size % 8 || !ig_inside(range->offset, range->size, row))
-			return false;
-	}
-	return true;
-}
-
 /* The rows of a batch with row offsets. Writes away's own offsets when rows go whole. */
 static int copy_variable_rows(const uint8_t *home, uint32_t capacity, const struct ig_batch *batch, uint8_t *away,
 			      uint32_t away_capacity, const struct ig_layout *layout,
@@ -245,15 +109,15 @@ int ig_batch_project(const uint8_t *home, uint32_t home_capacity, uint8_t *away,
 	struct ig_batch batch, result;
 	struct ig_layout layout;
 	struct pieces pieces;
-	struct mapping map;
-	struct heap heap;
+	struct ig_mapping map;
+	struct ig_heap heap;
 	uint64_t next, stride;
 	uint32_t count;
 	bool identity;
 	int error;
 
 	*where = 0;
-	if (!ranges_inside(projection))
+	if (!ig_projection_valid(projection))
 		return -EINVAL;
 	error = ig_header_read(home, home_capacity, projection->record_size, &batch, where);
 	if (error)
@@ -298,15 +162,15 @@ int ig_batch_project(const uint8_t *home, uint32_t home_capacity, uint8_t *away,
 		next += count * stride;
 	}
 
-	heap = (struct heap){ away, next, away_capacity };
-	map = (struct mapping){ identity ? NULL : row_map, NULL, count, batch.row_count, count };
+	heap = (struct ig_heap){ away, next, away_capacity };
+	map = (struct ig_mapping){ identity ? NULL : row_map, NULL, count, batch.row_count, count };
 	for (uint32_t slot = 0; slot < projection->column_count; slot++) {
 		struct ig_column column, copy;
 
 		memcpy(&column, home + batch.columns + slot * sizeof(column), sizeof(column));
 		if (!projection->wanted[slot])
 			column.state = 0;
-		error = copy_column(&heap, home, home_capacity, &column, projection->width[slot], &map, &copy);
+		error = ig_column_copy(&heap, home, home_capacity, &column, projection->width[slot], &map, &copy);
 		if (error == -EPROTO)
 			return ig_protocol_error(where, IG_WHERE_COLUMN(slot));
 		if (error)
@@ -333,70 +197,4 @@ int ig_batch_project(const uint8_t *home, uint32_t home_capacity, uint8_t *away,
 	memset(result.reserved, 0, sizeof(result.reserved));
 	memcpy(away, &result, sizeof(result));
 	return (int)count;
-}
-
-int ig_batch_accept(uint8_t *home, uint32_t home_capacity, const uint8_t *away, uint32_t away_capacity,
-		    const struct ig_projection *projection, const uint32_t *row_map, uint32_t rows, uint32_t *where)
-{
-	uint32_t picked[IG_MAX_ROWS], to[IG_MAX_ROWS];
-	struct ig_column copies[IG_MAX_COLUMNS];
-	struct ig_layout layout;
-	struct ig_batch batch;
-	struct mapping map;
-	struct heap heap;
-	uint64_t start;
-	uint32_t selected;
-	int error;
-
-	*where = 0;
-	if (rows > IG_MAX_ROWS || !ranges_inside(projection))
-		return -EINVAL;
-	error = ig_header_read(home, home_capacity, projection->record_size, &batch, where);
-	if (error)
-		return error;
-	if (projection->column_count > batch.column_count)
-		return ig_protocol_error(where, IG_WHERE(column_count));
-	/* Where project put things; what away's header says about it by now does not matter. */
-	if (!ig_layout_make(&layout, away_capacity, projection->column_count, rows))
-		return -EINVAL;
-	selected = ig_load32(away + IG_WHERE(selected));
-	if (selected > rows)
-		return ig_protocol_error(where, IG_WHERE(selected));
-	/* Rows of different lengths (stride 0) take more room than this, but no less. */
-	start = layout.rows - IG_RECORD_HEADER +
-		(uint64_t)rows * (projection->all_rows && batch.stride ? batch.stride : IG_RECORD_HEADER + ig_round8(projection->record_size));
-	if (!ig_inside(start, ig_load32(away + IG_WHERE(heap_used)), away_capacity))
-		return ig_protocol_error(where, IG_WHERE(heap_used));
-	if (ig_selection_read(away + layout.selection, selected, rows, picked))
-		return ig_protocol_error(where, IG_WHERE(selection));
-	for (uint32_t i = 0; i < selected; i++) {
-		to[i] = row_map[picked[i]];
-		if (to[i] >= batch.row_count)
-			return -EINVAL;
-	}
-
-	/* Written beyond heap_used, so that nobody sees it until everything is known to be good. */
-	heap = (struct heap){ home, (uint64_t)batch.heap + batch.heap_used, home_capacity };
-	map = (struct mapping){ picked, to, selected, rows, batch.row_count };
-	for (uint32_t slot = 0; slot < projection->column_count; slot++) {
-		struct ig_column column;
-
-		if (!projection->owned[slot])
-			continue;
-		memcpy(&column, away + layout.columns + slot * sizeof(column), sizeof(column));
-		column.field = ig_load32(home + batch.columns + slot * sizeof(column));
-		error = copy_column(&heap, away, away_capacity, &column, projection->width[slot], &map, &copies[slot]);
-		if (error == -EPROTO)
-			return ig_protocol_error(where, IG_WHERE_COLUMN(slot));
-		if (error)
-			return error;
-	}
-	for (uint32_t slot = 0; slot < projection->column_count; slot++) {
-		if (projection->owned[slot])
-			memcpy(home + batch.columns + slot * sizeof(copies[slot]), &copies[slot], sizeof(copies[slot]));
-	}
-	memcpy(home + batch.selection, to, 4ull * selected);
-	ig_store32(home + IG_WHERE(selected), selected);
-	ig_store32(home + IG_WHERE(heap_used), (uint32_t)(heap.next - batch.heap));
-	return (int)selected;
 }

@@ -79,7 +79,6 @@ export interface Native {
 	libbpf_num_possible_cpus(): number;
 	libbpf_probe_bpf_helper(programType: number, helper: number, options: null): number;
 	libbpf_probe_bpf_prog_type(programType: number, options: null): number;
-	libbpf_probe_bpf_map_type(mapType: number, options: null): number;
 	bpf_map_update_elem(fd: number, key: Memory, value: Memory, flags: Int64): number;
 	bpf_map_lookup_elem(fd: number, key: Memory, value: Memory): number;
 	bpf_map_delete_elem(fd: number, key: Memory): number;
@@ -92,7 +91,6 @@ export interface Native {
 	bpf_program__name(program: Pointer): string;
 	bpf_program__section_name(program: Pointer): string;
 	bpf_program__type(program: Pointer): number;
-	bpf_program__expected_attach_type(program: Pointer): number;
 	bpf_program__fd(program: Pointer): number;
 	bpf_program__autoload(program: Pointer): boolean;
 	bpf_program__set_autoload(program: Pointer, autoload: boolean): number;
@@ -109,7 +107,6 @@ export interface Native {
 	bpf_map__value_size(map: Pointer): number;
 	bpf_map__max_entries(map: Pointer): number;
 	bpf_map__set_max_entries(map: Pointer, entries: number): number;
-	bpf_map__autocreate(map: Pointer): boolean;
 	bpf_map__set_autocreate(map: Pointer, autocreate: boolean): number;
 	bpf_map__reuse_fd(map: Pointer, fd: number): number;
 	bpf_map__initial_value(map: Pointer, size: Memory): MaybePointer;
@@ -118,9 +115,7 @@ export interface Native {
 	btf__type_cnt(btf: Pointer): number;
 	btf__type_by_id(btf: Pointer, id: number): MaybePointer;
 	btf__name_by_offset(btf: Pointer, offset: number): string | null;
-	btf__load_vmlinux_btf(): MaybePointer;
 	btf__find_by_name_kind(btf: Pointer, name: string, kind: number): number;
-	btf__free(btf: Pointer): void;
 }
 
 /** `f` stands for the name. */
@@ -156,7 +151,6 @@ export const prototypes: Readonly<Record<keyof Native, string>> = {
 	libbpf_num_possible_cpus: 'int f()',
 	libbpf_probe_bpf_helper: 'int f(int, int, void *)',
 	libbpf_probe_bpf_prog_type: 'int f(int, void *)',
-	libbpf_probe_bpf_map_type: 'int f(int, void *)',
 	bpf_map_update_elem: 'int f(int, void *, void *, uint64_t)',
 	bpf_map_lookup_elem: 'int f(int, void *, void *)',
 	bpf_map_delete_elem: 'int f(int, void *)',
@@ -168,7 +162,6 @@ export const prototypes: Readonly<Record<keyof Native, string>> = {
 	bpf_program__name: 'const char *f(void *)',
 	bpf_program__section_name: 'const char *f(void *)',
 	bpf_program__type: 'int f(void *)',
-	bpf_program__expected_attach_type: 'int f(void *)',
 	bpf_program__fd: 'int f(void *)',
 	bpf_program__autoload: 'bool f(void *)',
 	bpf_program__set_autoload: 'int f(void *, bool)',
@@ -185,7 +178,6 @@ export const prototypes: Readonly<Record<keyof Native, string>> = {
 	bpf_map__value_size: 'uint32_t f(void *)',
 	bpf_map__max_entries: 'uint32_t f(void *)',
 	bpf_map__set_max_entries: 'int f(void *, uint32_t)',
-	bpf_map__autocreate: 'bool f(void *)',
 	bpf_map__set_autocreate: 'int f(void *, bool)',
 	bpf_map__reuse_fd: 'int f(void *, int)',
 	bpf_map__initial_value: 'void *f(void *, void *)',
@@ -193,7 +185,5 @@ export const prototypes: Readonly<Record<keyof Native, string>> = {
 	btf__type_cnt: 'uint32_t f(void *)',
 	btf__type_by_id: 'void *f(void *, uint32_t)',
 	btf__name_by_offset: 'const char *f(void *, uint32_t)',
-	btf__load_vmlinux_btf: 'void *f()',
 	btf__find_by_name_kind: 'int f(void *, const char *, uint32_t)',
-	btf__free: 'void f(void *)',
 };

@@ -22,7 +22,8 @@ function isStatistics(line: string): boolean {
 /** Verifier's lines that explain: neither an instruction, nor source, nor the state of registers. */
 function isReason(line: string): boolean {
 	return (
-		!/^(\d+: |;|from \d+ to|R\d+(_\w+)?=|last_idx|first_idx|parent |regs=|mark_precise|func#|Live regs|\s|\(|-- )/.test(line) && !isStatistics(line)
+		!/^(\d+: |;|from \d+ to|R\d+(_\w+)?=|last_idx|first_idx|parent |regs=|mark_precise|func#|Live regs|\s|\(|-- )/.test(line) &&
+		!isStatistics(line)
 	);
 }
 

@@ -133,8 +133,20 @@ fn integers() {
 /// All widths, ellipses and alignments on random mixtures: always UTF-8, never a control character, never too wide.
 #[test]
 fn random_values_fit() {
-    let pieces: [&[u8]; 12] =
-        [b"a", b"bcd", b"0123456789abcdef", b"\x1b[2J", b"\n", b"\"", b"\xff", b"\xe6\x97", "語".as_bytes(), "e\u{301}".as_bytes(), "\u{202e}".as_bytes(), b"\0"];
+    let pieces: [&[u8]; 12] = [
+        b"a",
+        b"bcd",
+        b"0123456789abcdef",
+        b"\x1b[2J",
+        b"\n",
+        b"\"",
+        b"\xff",
+        b"\xe6\x97",
+        "語".as_bytes(),
+        "e\u{301}".as_bytes(),
+        "\u{202e}".as_bytes(),
+        b"\0",
+    ];
     let mut state = 88172645463325252u64;
     let mut below = |most: usize| {
         state ^= state << 13;

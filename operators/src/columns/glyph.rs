@@ -81,7 +81,8 @@ mod tests {
     #[test]
     fn cells() {
         let cells = |c| glyph(c);
-        for (c, wanted) in [('a', 1), ('é', 1), ('я', 1), ('…', 1), ('語', 2), ('한', 2), ('あ', 2), ('！', 2), ('😀', 2), ('🦀', 2)] {
+        for (c, wanted) in [('a', 1), ('é', 1), ('я', 1), ('…', 1), ('語', 2), ('한', 2), ('あ', 2), ('！', 2), ('😀', 2), ('🦀', 2)]
+        {
             assert_eq!(cells(c), Glyph::Cells(wanted), "{c}");
         }
         // Combining: an accent, a variation selector, a Thai vowel, a Hebrew point.

@@ -96,7 +96,7 @@ pub fn select<'t>(source: DataSource<'t>, wanted: &str) -> Result<Vec<FieldInfo<
     let mut all: Vec<FieldInfo> = source.fields().filter(|field| !field.is_empty() && !field.is_unreferenced()).collect();
     all.sort_by_key(|field| field.order());
     let entries: Vec<&str> = wanted.split(',').map(str::trim).filter(|entry| !entry.is_empty()).collect();
-    let changes = entries.first().map_or(true, |first| first.starts_with(['+', '-']));
+    let changes = entries.first().is_none_or(|first| first.starts_with(['+', '-']));
     let default = all.iter().filter(|field| changes && !field.is_hidden());
     let mut chosen: Vec<FieldInfo> = default.copied().collect();
     for entry in entries {

@@ -136,7 +136,15 @@ impl Shown {
     /// As of `fast`; what `out` has between its length and `to` must be written.
     #[cold]
     #[inline(never)]
-    unsafe fn careful<'b>(&self, reader: &Reader<'b>, row: Row<'b>, limit: *const u8, to: *mut u8, room: usize, out: &mut Vec<u8>) -> *mut u8 {
+    unsafe fn careful<'b>(
+        &self,
+        reader: &Reader<'b>,
+        row: Row<'b>,
+        limit: *const u8,
+        to: *mut u8,
+        room: usize,
+        out: &mut Vec<u8>,
+    ) -> *mut u8 {
         out.set_len(to as usize - out.as_ptr() as usize);
         let cell = &self.cell;
         match reader {

@@ -115,17 +115,15 @@ fn the_users_fields() {
     assert_eq!(names("runtime"), "RUNTIME.CONTAINERNAME RUNTIME.RUNTIMENAME");
     assert_eq!(
         names("*,-mode"),
-        "RUNTIME.CONTAINERNAME TIMESTAMP_RAW PROC COMM PID TID PARENT PID FD FNAME FPATH ERROR RUNTIME.RUNTIMENAME".replace("PARENT", "PROC.PARENT")
+        "RUNTIME.CONTAINERNAME TIMESTAMP_RAW PROC COMM PID TID PARENT PID FD FNAME FPATH ERROR RUNTIME.RUNTIMENAME"
+            .replace("PARENT", "PROC.PARENT")
     );
     assert_eq!(header(&[("fields", "mode"), ("fields.open", "fd")]).trim(), "FD");
 }
 
 #[test]
 fn unknown_fields_are_named() {
-    assert_eq!(
-        refused(&[("fields", "fd,fnmae")]),
-        "--fields: field \"fnmae\" not found in datasource \"open\", did you mean \"fname\"?"
-    );
+    assert_eq!(refused(&[("fields", "fd,fnmae")]), "--fields: field \"fnmae\" not found in datasource \"open\", did you mean \"fname\"?");
     assert!(refused(&[("fields.open", "-nothing")]).starts_with("--fields.open: field \"nothing\" not found"));
     assert_eq!(refused(&[("fields", "fd,-fd")]), "--fields: no columns are left of data source \"open\"");
     assert_eq!(refused(&[("terminal-width", "wide")]), "terminal-width: \"wide\" is not a width");

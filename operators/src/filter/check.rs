@@ -189,7 +189,9 @@ impl Checker<'_> {
             (_, value) => match (self.typed(right)?, value) {
                 (Typed::Nets(nets), Typed::Text(text)) => Ok(Truth::InNets(text, nets)),
                 (Typed::Nets(_), other) => problem(&left.span, format!("an IP address is a string, this is {}", other.describe())),
-                (Typed::Text(_), _) => problem(&right.span, "\"in\" needs a list, a range or cidr(…); for a part of a string there is contains"),
+                (Typed::Text(_), _) => {
+                    problem(&right.span, "\"in\" needs a list, a range or cidr(…); for a part of a string there is contains")
+                }
                 (other, _) => problem(&right.span, format!("\"in\" needs a list, a range or cidr(…), this is {}", other.describe())),
             },
         }
@@ -296,7 +298,9 @@ fn compare(compare: Compare, a: Typed, b: Typed, span: &Range<usize>) -> Checked
         (Typed::Whole(Whole::Unsigned(field)), Typed::Whole(Whole::Constant(value))) => {
             compare_field(field, Kind::Unsigned(64), compare, value)
         }
-        (Typed::Whole(Whole::Signed(field)), Typed::Whole(Whole::Constant(value))) => compare_field(field, Kind::Signed(64), compare, value),
+        (Typed::Whole(Whole::Signed(field)), Typed::Whole(Whole::Constant(value))) => {
+            compare_field(field, Kind::Signed(64), compare, value)
+        }
         (Typed::Whole(Whole::Constant(value)), Typed::Whole(Whole::Unsigned(field))) => {
             compare_field(field, Kind::Unsigned(64), compare.mirrored(), value)
         }
@@ -308,7 +312,11 @@ fn compare(compare: Compare, a: Typed, b: Typed, span: &Range<usize>) -> Checked
         (Typed::Text(a), Typed::Text(b)) => Truth::Text(compare, a, b),
         (Typed::Truth(a), Typed::Truth(b)) if equality => {
             let same = Truth::Same(Box::new(a), Box::new(b));
-            if compare == Compare::Equal { same } else { Truth::Not(Box::new(same)) }
+            if compare == Compare::Equal {
+                same
+            } else {
+                Truth::Not(Box::new(same))
+            }
         }
         // A field always has a value; nothing but nil is nil.
         (Typed::Nil, Typed::Nil) if equality => Truth::Always(compare == Compare::Equal),

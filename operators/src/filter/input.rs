@@ -26,12 +26,8 @@ impl Schema for Fields<'_> {
             let names = self.source.fields().filter(usable).map(|field| field.name());
             return Err(unknown_field(name, self.source.name(), names));
         };
-        let members: Vec<&str> = self
-            .source
-            .fields()
-            .filter(|one| one.parent().is_some_and(|parent| parent.id() == field.id()))
-            .map(|one| one.name())
-            .collect();
+        let members: Vec<&str> =
+            self.source.fields().filter(|one| one.parent().is_some_and(|parent| parent.id() == field.id())).map(|one| one.name()).collect();
         if !members.is_empty() || field.is_empty() {
             // What is shown in its place is what its user means, such as an endpoint's address and port.
             field = match field.annotation("columns.replace").and_then(|name| self.source.find(name)) {

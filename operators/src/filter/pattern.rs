@@ -78,7 +78,7 @@ fn go_runes(value: &[u8]) -> String {
     let mut text = String::with_capacity(value.len() + 16);
     for chunk in value.utf8_chunks() {
         text.push_str(chunk.valid());
-        text.extend(std::iter::repeat('\u{fffd}').take(chunk.invalid().len()));
+        text.extend(std::iter::repeat_n('\u{fffd}', chunk.invalid().len()));
     }
     text
 }

@@ -36,8 +36,8 @@ impl Problem {
         if to < shown.len() {
             line.push('…');
         }
-        carets.extend(std::iter::repeat(' ').take(start - from));
-        carets.extend(std::iter::repeat('^').take((end - start).min(to.saturating_sub(start)).max(1)));
+        carets.extend(std::iter::repeat_n(' ', start - from));
+        carets.extend(std::iter::repeat_n('^', (end - start).min(to.saturating_sub(start)).max(1)));
         format!("{label}: {}\n{line}\n{carets}", self.message)
     }
 }
@@ -52,7 +52,7 @@ pub fn closest<'a>(wanted: &str, candidates: impl Iterator<Item = &'a str>) -> O
         let leaf = lower.rsplit('.').next().unwrap_or(&lower);
         // The whole name wins over a leaf that is as near.
         let far = (edits(&wanted, &lower) * 2).min(edits(&wanted, leaf) * 2 + 1);
-        if best.map_or(true, |(least, _)| far < least) {
+        if best.is_none_or(|(least, _)| far < least) {
             best = Some((far, candidate));
         }
     }

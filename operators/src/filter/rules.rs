@@ -122,7 +122,11 @@ fn compile_rule(rule: &Rule, schema: &mut dyn Schema) -> Result<Truth, Problem> 
                 _ => return Err(at_op(format!("{} is a boolean, which only == and != compare", rule.field))),
             };
             let truth = Truth::Field(field);
-            if negated { Truth::Not(Box::new(truth)) } else { truth }
+            if negated {
+                Truth::Not(Box::new(truth))
+            } else {
+                truth
+            }
         }
         Kind::Float => {
             let value = number.parse().map_err(|_| not_a())?;

@@ -160,8 +160,7 @@ impl Parser {
         }
         let start = self.span().start;
         let mut left = self.operand()?;
-        loop {
-            let Some((infix, binds, negated, words)) = self.infix() else { break };
+        while let Some((infix, binds, negated, words)) = self.infix() {
             if binds < least {
                 break;
             }

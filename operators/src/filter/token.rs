@@ -18,9 +18,8 @@ pub enum Token {
 pub type Spanned = (Token, Range<usize>);
 
 /// Longest first: the first that fits is taken.
-const OPS: [&str; 22] = [
-    "&&", "||", "==", "!=", "<=", ">=", "..", "**", "!", "<", ">", "+", "-", "*", "/", "%", "(", ")", "[", "]", ",", "?",
-];
+const OPS: [&str; 22] =
+    ["&&", "||", "==", "!=", "<=", ">=", "..", "**", "!", "<", ">", "+", "-", "*", "/", "%", "(", ")", "[", "]", ",", "?"];
 
 /// All tokens of a text, the last of them `End`.
 pub fn tokens(text: &str) -> Result<Vec<Spanned>, Problem> {
@@ -206,7 +205,10 @@ mod tests {
 
     #[test]
     fn numbers() {
-        assert_eq!(kinds("12 0x1F 0b101 0o17 1_000"), [12, 31, 5, 15, 1000].map(Token::Int).into_iter().chain([Token::End]).collect::<Vec<_>>());
+        assert_eq!(
+            kinds("12 0x1F 0b101 0o17 1_000"),
+            [12, 31, 5, 15, 1000].map(Token::Int).into_iter().chain([Token::End]).collect::<Vec<_>>()
+        );
         assert_eq!(kinds("1.5 .5 1e3 2E-1")[..4], [1.5, 0.5, 1000.0, 0.2].map(Token::Float));
         assert_eq!(kinds("1..5"), [Token::Int(1), Token::Op(".."), Token::Int(5), Token::End]);
         assert!(tokens("12abc").unwrap_err().message.contains("not a number"));
