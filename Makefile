@@ -6,18 +6,24 @@ MAKEFLAGS += --no-builtin-rules
 
 NPROC := $(shell nproc 2>/dev/null || echo 2)
 
-all: native host gadgets operators
-.PHONY: all native host gadgets operators test-fixtures clean
+all: native host gadgets operators metadata
+.PHONY: all native host gadgets operators metadata test-fixtures clean
 
 include native/build.mk
--include gadgets/build.mk
--include operators/build.mk
--include sdk-as/build.mk
+include gadgets/build.mk
+include operators/build.mk
+include sdk-as/build.mk
+include test/bench/build.mk
 
 host: dist/host/.stamp
 dist/host/.stamp: tsconfig.json package.json $(shell find host test -name '*.ts' -not -path '*/node_modules/*' 2>/dev/null)
 	@echo 'building host'
 	@node_modules/.bin/tsc -p tsconfig.json && touch $@
+
+# gadget.yaml as JSON: parsing YAML and checking it would cost every start 160 ms.
+metadata: dist/gadgets/.prepared
+dist/gadgets/.prepared: dist/host/.stamp $(gadget_outputs)
+	@node dist/host/gadget/prepare.js dist/gadgets && touch $@
 
 clean:
 	rm -rf dist

@@ -192,7 +192,6 @@ touch dist/.stamp.new
 if make -q >/dev/null 2>&1; then :; else
 	step 'building' make --no-print-directory -j"$(nproc 2>/dev/null || echo 2)"
 fi
-[ -e dist/host/gadget/prepare.js ] && [ -d dist/gadgets ] && step 'preparing gadgets' node dist/host/gadget/prepare.js dist/gadgets
 mv dist/.stamp.new dist/.stamp
 
 if [ "$what" != run ] && make -n test-fixtures >/dev/null 2>&1; then step 'building what the tests use' make --no-print-directory test-fixtures; fi
