@@ -7,13 +7,14 @@ RUST_TARGET := wasm32-unknown-unknown
 RUST_FLAGS := -C target-feature=+simd128,+bulk-memory
 RUST_STD := $(wildcard $(shell rustc --print target-libdir --target $(RUST_TARGET) 2>/dev/null)/libstd-*.rlib)
 ifneq ($(RUST_STD),)
-RUST_CARGO := cargo build --release --quiet --locked --target $(RUST_TARGET)
+RUST_CARGO := cargo rustc --lib --release --quiet --locked --target $(RUST_TARGET)
 else
 RUST_LINKER := $(or $(shell command -v rust-lld || command -v wasm-ld-22 || command -v wasm-ld-19 || command -v wasm-ld),rust-lld)
 RUST_CARGO := PATH=/usr/bin:$$PATH RUSTC_BOOTSTRAP=1 CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$(RUST_LINKER) \
-	cargo build --release --quiet --locked -Zbuild-std=std,panic_abort --target $(RUST_TARGET)
+	cargo rustc --lib --release --quiet --locked -Zbuild-std=std,panic_abort -Zbuild-std-features= --target $(RUST_TARGET)
 endif
 
+# All crates have the same flags and profile, so that std is built once.
 # Cargo's own caches live here, never in the source tree.
 RUST_DIR := dist/cargo
 RUST_SDK := sdk-rust/Cargo.toml $(shell find sdk-rust/src -name '*.rs')
@@ -28,15 +29,15 @@ sdk-rust-examples: $(RUST_EXAMPLES:%=dist/examples/rust-%.wasm)
 dist/operators/builtin.wasm: $(RUST_OPERATORS) $(RUST_SDK) operators/build.mk
 	@echo 'building operators'
 	@mkdir -p $(@D)
-	@cd operators && CARGO_TARGET_DIR=../$(RUST_DIR) RUSTFLAGS='$(RUST_FLAGS) -C link-arg=--import-memory' $(RUST_CARGO)
+	@cd operators && CARGO_TARGET_DIR=../$(RUST_DIR) RUSTFLAGS='$(RUST_FLAGS)' $(RUST_CARGO) -- -C link-arg=--import-memory
 	@cp $(RUST_DIR)/$(RUST_TARGET)/release/ig_operators.wasm $@
 
 define rust_example
 dist/examples/rust-$(1).wasm: $(wildcard sdk-rust/examples/$(1)/Cargo.* sdk-rust/examples/$(1)/src/*.rs) $(RUST_SDK) operators/build.mk
 	@echo 'building example $(1)'
 	@mkdir -p $$(@D)
-	@cd sdk-rust/examples/$(1) && CARGO_TARGET_DIR=../../../$(RUST_DIR)/examples RUSTFLAGS='$(RUST_FLAGS)' $$(RUST_CARGO)
-	@cp $(RUST_DIR)/examples/$(RUST_TARGET)/release/$(1)_example.wasm $$@
+	@cd sdk-rust/examples/$(1) && CARGO_TARGET_DIR=../../../$(RUST_DIR) RUSTFLAGS='$(RUST_FLAGS)' $$(RUST_CARGO)
+	@cp $(RUST_DIR)/$(RUST_TARGET)/release/$(1)_example.wasm $$@
 endef
 $(foreach example,$(RUST_EXAMPLES),$(eval $(call rust_example,$(example))))
 

@@ -66,6 +66,9 @@ export class RecordingSource implements BatchSource {
 	rewind(): void {
 		this.#next = undefined;
 	}
+	plenty(): boolean {
+		return !this.#finished;
+	}
 	finished(): boolean {
 		return this.#finished;
 	}

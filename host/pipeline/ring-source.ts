@@ -14,6 +14,7 @@ export class RingSource implements BatchSource {
 	readonly #specs: readonly BatchSpec[];
 	readonly #control: Control;
 	readonly #maxRows: number;
+	readonly #plenty: number;
 	#turn = 0;
 	#current: { ring: number } | undefined;
 	#lostSeen: number;
@@ -26,6 +27,7 @@ export class RingSource implements BatchSource {
 		this.#specs = makeSpecs(plan, sources);
 		this.#control = control;
 		this.#maxRows = plan.batch.maxRows;
+		this.#plenty = plan.batch.maxBytes / 2;
 		this.#lostSeen = lostSeen;
 	}
 
@@ -60,6 +62,9 @@ export class RingSource implements BatchSource {
 	}
 	rewind(): void {
 		for (const { ring } of this.#rings) this.#source.rewind(ring);
+	}
+	plenty(): boolean {
+		return this.#rings.some(({ ring }) => this.#source.pending(ring) >= this.#plenty);
 	}
 	finished(): boolean {
 		return false;

@@ -20,6 +20,8 @@ export interface BatchSource {
 	commit(): void;
 	/** The batch is to be seen again. */
 	rewind(): void;
+	/** A batch worth its overhead is there already. */
+	plenty(): boolean;
 	/** True when there will never be more. */
 	finished(): boolean;
 	/** Blocks until there may be more. */

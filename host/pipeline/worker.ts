@@ -93,6 +93,8 @@ class Runner {
 				rows += filled.rows;
 				this.#batch(filled, []);
 				if (performance.now() >= nextTick) break;
+				// A storm fills many small batches as fast as they are emptied: let a whole one come together.
+				if (!stopping && !source.plenty()) break;
 			}
 			if (performance.now() >= nextTick) {
 				nextTick = performance.now() + TICK_MS;

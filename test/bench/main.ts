@@ -72,7 +72,7 @@ async function measure(options: Options, readers: readonly Reader[], scratch: Sc
 	const startup = parts.includes('startup') ? await attempt('startup', failures, () => measureStartup(scratch, quick ? 5 : 15)) : undefined;
 	const drain = parts.includes('micro') ? await attempt('ring drain', failures, () => measureDrain(quick ? 3 : 11)) : undefined;
 	const micro = parts.includes('micro')
-		? await attempt('operators', failures, () => measureMicro(scratch, quick ? { rows: 50_000, runs: 1 } : { rows: 200_000, runs: 5 }))
+		? await attempt('operators', failures, () => measureMicro(scratch, quick ? { rows: 200_000, runs: 1 } : { rows: 1_000_000, runs: 5 }))
 		: undefined;
 	const kernel = parts.includes('kernel')
 		? await attempt('kernel side', failures, () => measureKernel(readers, scratch, cpus, quick ? 1 : 3))

@@ -29,7 +29,12 @@ export interface TraceResult {
 }
 
 export async function traceInVm(version: KernelVersion, plan: TracePlan, timeoutMs: number): Promise<TraceResult> {
-	const env = { NODE: process.execPath, DRIVER: guestFile('trace.mjs'), IG: join(root, 'dist/host/cli/main.js'), PLAN: JSON.stringify(plan) };
+	const env = {
+		NODE: process.execPath,
+		DRIVER: guestFile('trace.mjs'),
+		IG: join(root, 'dist/host/cli/main.js'),
+		PLAN: JSON.stringify(plan),
+	};
 	const { stdout, stderr, code } = await runInVm(version, '"$NODE" "$DRIVER"', { env, timeoutMs });
 	if (code !== 0) throw new Error(`trace.mjs on ${version} ended with ${code}\n${stderr}`);
 	return JSON.parse(stdout) as TraceResult;

@@ -46,6 +46,28 @@ fn present(batch: &Batch) -> Present {
     bits
 }
 
+/// What stands between the elements of an array.
+fn between(layout: Layout) -> &'static [u8] {
+    if layout == Layout::Pretty {
+        b",\n"
+    } else {
+        b","
+    }
+}
+
+impl Schema {
+    fn compile(&self, layout: Layout, array: bool, bits: Present) -> Program {
+        let has = |slot: u32| slot < 256 && bits[slot as usize / 64] >> (slot % 64) & 1 == 1;
+        let depth = (array && layout == Layout::Pretty) as usize;
+        let around: [&[u8]; 2] = match layout {
+            Layout::Yaml => [b"---\n", b""],
+            _ if array => [b"", between(layout)],
+            _ => [b"", b"\n"],
+        };
+        Program::new(&self.tree, layout, depth, around, &has)
+    }
+}
+
 impl Formatter {
     pub fn new(init: &Init, layout: Layout) -> Result<Self> {
         let sources = init.per_source(|source| {
@@ -63,41 +85,26 @@ impl Formatter {
         let index = match schema.programs.iter().position(|(for_bits, _)| *for_bits == bits) {
             Some(index) => index,
             None => {
-                let has = |slot: u32| slot < 256 && bits[slot as usize / 64] >> (slot % 64) & 1 == 1;
-                let depth = (array && layout == Layout::Pretty) as usize;
                 if schema.programs.len() >= MOST_PROGRAMS {
                     schema.programs.clear();
                 }
-                schema.programs.push((bits, Program::new(&schema.tree, layout, depth, &has)));
+                schema.programs.push((bits, schema.compile(layout, array, bits)));
                 schema.programs.len() - 1
             }
         };
         let writer = schema.programs[index].1.bind(batch)?;
-        let rows = batch.rows();
+        let (rows, any) = (batch.rows(), batch.selected() > 0);
         let mut out = std::mem::take(batch.output());
         if array {
-            let (open, next, close): (&[u8], &[u8], &[u8]) = match layout {
-                Layout::Pretty if rows.len() > 0 => (b"[\n", b",\n", b"\n]\n"),
-                _ => (b"[", b",", b"]\n"),
-            };
-            out.extend(open);
-            for (i, row) in rows.enumerate() {
-                if i > 0 {
-                    out.extend(next);
-                }
-                writer.row(batch, row, &mut out);
+            out.extend(if any && layout == Layout::Pretty { &b"[\n"[..] } else { b"[" });
+            writer.rows(batch, rows, &mut out);
+            if any {
+                // What stands between rows follows the last one, too.
+                out.truncate(out.len() - between(layout).len());
             }
-            out.extend(close);
-        } else if layout == Layout::Yaml {
-            for row in rows {
-                out.extend(b"---\n");
-                writer.row(batch, row, &mut out);
-            }
+            out.extend(if any && layout == Layout::Pretty { &b"\n]\n"[..] } else { b"]\n" });
         } else {
-            for row in rows {
-                writer.row(batch, row, &mut out);
-                out.push(b'\n');
-            }
+            writer.rows(batch, rows, &mut out);
         }
         *batch.output() = out;
         Ok(())

@@ -3,47 +3,70 @@
 use super::layout::Layout;
 use super::number::{write_u32, write_u64};
 use super::scalar::{self, MOST_SCALAR};
-use super::string::{write_json, Source, MOST_GROWTH, SLACK};
+use super::string::{write_field, write_string, Limit, MOST_GROWTH, SLACK};
 use super::tree::{Content, Leaf, Node, Place};
 use super::yaml;
-use ig_operator::{Batch, Bytes, Kind, RawColumn, Result, Row, Scalar};
+use ig_operator::{Batch, Bytes, Field, Kind, RawColumn, Result, Row, Rows, Scalar};
 
-/// A literal, and then a value.
+/// A literal, and then a value. The literals stand one after the other in the program's text.
 #[derive(Clone, Copy, Debug)]
 struct Step {
-    /// Place in the program's text.
+    /// Bytes of the literal.
     literal: u32,
-    literal_size: u32,
     action: Action,
-    /// Offset in the row, or index of the column's binding.
+    /// Offset in the row, or an index, as the action says.
     at: u32,
-    /// Bytes in the row.
+    /// Bytes in the row, or an index.
     size: u32,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 enum Action {
-    Uint32,
-    Uint64,
-    /// A value of any other kind of fixed size.
-    Scalar(Kind),
-    ColumnScalar(Kind),
-    /// Text in the row, to its first NUL, for JSON.
-    Text,
-    ColumnText,
-    /// The same for YAML.
-    YamlText,
-    YamlColumnText,
-    /// Any bytes, as hexadecimal digits.
-    Hex,
-    ColumnHex,
-    /// Elements of a kind; `brackets` is an index.
-    Array { kind: Kind, brackets: u32 },
-    ColumnArray { kind: Kind, brackets: u32 },
-    /// When the `size` bytes are all zero, the next `skip` steps come to the text at `zero`.
-    Zero { zero: u32, zero_size: u32, skip: u32 },
     /// The last step.
     End,
+    Uint32,
+    Uint64,
+    /// Text in the row, to its first NUL.
+    Text,
+    /// `at` is an index of `texts`.
+    ColumnText,
+    /// `size` is an index of `zeros`.
+    Zero,
+    /// A number or a bool at `at`, or in column `at`, of the kind of number `size`.
+    Scalar,
+    ColumnScalar,
+    /// In column `at`.
+    ColumnUint64,
+    /// `size` is an index of `rare`.
+    Rare,
+}
+
+/// When `size` bytes of the row from the step's `at` are zero, the next `steps` steps come to a text that was made before.
+#[derive(Clone, Copy, Debug)]
+struct Zero {
+    size: usize,
+    steps: usize,
+    /// Bytes of that text, and of the literals of those steps, which follow it.
+    zeros: usize,
+    literals: usize,
+}
+
+/// A value whose text is made in a buffer of its own.
+#[derive(Clone, Copy, Debug)]
+struct Rare {
+    form: Form,
+    /// Bytes in the row; None: a column, the step's `at` is an index of `texts`.
+    size: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    /// Any bytes, as hexadecimal digits.
+    Hex,
+    YamlText,
+    /// `brackets` is an index.
+    Array { kind: Kind, brackets: usize },
 }
 
 /// A compiled tree.
@@ -51,12 +74,14 @@ pub struct Program {
     layout: Layout,
     steps: Vec<Step>,
     text: Vec<u8>,
+    zeros: Vec<Zero>,
+    rare: Vec<Rare>,
     brackets: Vec<[Vec<u8>; 3]>,
     /// Slots and widths of the columns of fixed-size values.
-    slots: Vec<(u32, usize)>,
+    columns: Vec<(u32, usize)>,
     /// Fields of the columns of text and bytes.
-    texts: Vec<ig_operator::Field<[u8]>>,
-    /// Most bytes of a row, values of text columns not counted.
+    texts: Vec<Field<[u8]>>,
+    /// Most bytes of a row, but for long values of text columns.
     bound: usize,
 }
 
@@ -65,17 +90,27 @@ pub struct Writer<'p, 'b> {
     program: &'p Program,
     columns: Vec<RawColumn<'b>>,
     texts: Vec<Bytes<'b>>,
-    limit: *const u8,
 }
 
 impl Program {
-    /// Compiles; `present` says which column slots have values, and `depth` how far rows are indented.
-    pub fn new(tree: &[Node], layout: Layout, depth: usize, present: &dyn Fn(u32) -> bool) -> Program {
-        let program =
-            Program { layout, steps: Vec::new(), text: Vec::new(), brackets: Vec::new(), slots: Vec::new(), texts: Vec::new(), bound: 0 };
-        let mut compiler = Compiler { program, pending: Vec::new(), present };
+    /// Compiles. `present` says which column slots have values; rows are indented by `depth`, come after `head`, and end
+    /// with `tail`.
+    pub fn new(tree: &[Node], layout: Layout, depth: usize, [head, tail]: [&[u8]; 2], present: &dyn Fn(u32) -> bool) -> Program {
+        let program = Program {
+            layout,
+            steps: Vec::new(),
+            text: Vec::new(),
+            zeros: Vec::new(),
+            rare: Vec::new(),
+            brackets: Vec::new(),
+            columns: Vec::new(),
+            texts: Vec::new(),
+            bound: 0,
+        };
+        let mut compiler = Compiler { program, pending: head.to_vec(), present };
         layout.indent(depth, &mut compiler.pending);
         compiler.object(tree, depth);
+        compiler.pending.extend(tail);
         compiler.step(Action::End, 0, 0);
         let mut program = compiler.program;
         program.bound += program.text.len() + SLACK + OVERRUN;
@@ -87,9 +122,8 @@ impl Program {
     pub fn bind<'p, 'b>(&'p self, batch: &Batch<'b>) -> Result<Writer<'p, 'b>> {
         Ok(Writer {
             program: self,
-            columns: self.slots.iter().map(|&(slot, width)| batch.raw_column(slot, width)).collect::<Result<_>>()?,
+            columns: self.columns.iter().map(|&(slot, width)| batch.raw_column(slot, width)).collect::<Result<_>>()?,
             texts: self.texts.iter().map(|field| batch.read(field)).collect::<Result<_>>()?,
-            limit: batch.end(),
         })
     }
 }
@@ -103,10 +137,14 @@ struct Compiler<'a> {
 
 impl Compiler<'_> {
     fn step(&mut self, action: Action, at: u32, size: u32) {
-        let literal = self.program.text.len() as u32;
-        let literal_size = self.pending.len() as u32;
+        let literal = self.pending.len() as u32;
         self.program.text.append(&mut self.pending);
-        self.program.steps.push(Step { literal, literal_size, action, at, size });
+        self.program.steps.push(Step { literal, action, at, size });
+    }
+
+    fn rare(&mut self, form: Form, at: u32, size: Option<usize>) {
+        self.program.rare.push(Rare { form, size });
+        self.step(Action::Rare, at, self.program.rare.len() as u32 - 1);
     }
 
     /// An object whose key, if it has one, is pending already.
@@ -144,26 +182,29 @@ impl Compiler<'_> {
         layout.close(depth, &mut self.pending);
     }
 
-    /// An object that is often all zero: its text for that case is made now.
-    fn sparse_object(&mut self, members: &[Node], depth: usize, at: u32, size: u32) {
-        let zero_step = self.program.steps.len();
-        self.step(Action::End, at, size);
+    /// An object that is often all zero: its text for that case is made now, and stands before its literals.
+    fn sparse_object(&mut self, members: &[Node], depth: usize, at: u32, size: usize) {
+        let index = self.program.zeros.len() as u32;
+        self.step(Action::Zero, at, index);
+        self.program.zeros.push(Zero { size, steps: 0, zeros: 0, literals: 0 });
+        let (first_step, first_text) = (self.program.steps.len(), self.program.text.len());
         self.object(members, depth);
-        let steps = &self.program.steps[zero_step + 1..];
-        let mut zeros = Vec::new();
-        for step in steps {
-            zeros.extend(&self.program.text[step.literal as usize..][..step.literal_size as usize]);
-            let bool = matches!(step.action, Action::Scalar(Kind::Bool));
-            zeros.extend(if bool { &b"false"[..] } else { b"0" });
+        let literals = self.program.text.split_off(first_text);
+        let mut at = 0;
+        for step in &self.program.steps[first_step..] {
+            self.program.text.extend(&literals[at..at + step.literal as usize]);
+            at += step.literal as usize;
+            let bool = step.action == Action::Scalar && Kind::from_raw(step.size).0 == Kind::Bool;
+            self.program.text.extend(if bool { &b"false"[..] } else { b"0" });
         }
-        let skip = steps.len() as u32;
-        let zero = self.program.text.len() as u32;
-        self.program.text.extend(&zeros);
-        self.program.steps[zero_step].action = Action::Zero { zero, zero_size: zeros.len() as u32, skip };
+        let zeros = self.program.text.len() - first_text;
+        self.program.text.extend(&literals);
+        let steps = self.program.steps.len() - first_step;
+        self.program.zeros[index as usize] = Zero { size, steps, zeros, literals: literals.len() };
     }
 
     /// The bytes of the row that hold all values of an object, if they are numbers, four or more, and close together.
-    fn zero_span(&self, members: &[Node]) -> Option<(u32, u32)> {
+    fn zero_span(&self, members: &[Node]) -> Option<(u32, usize)> {
         fn walk(members: &[Node], present: &dyn Fn(u32) -> bool, spans: &mut Vec<(u32, u32)>) -> Option<()> {
             for node in members {
                 match &node.content {
@@ -184,7 +225,8 @@ impl Compiler<'_> {
         walk(members, self.present, &mut spans)?;
         let start = spans.iter().map(|span| span.0).min()?;
         let end = spans.iter().map(|span| span.1).max()?;
-        (spans.len() >= 4 && (end - start) as usize <= spans.len() * 16).then_some((start, end - start))
+        let size = (end - start) as usize;
+        (spans.len() >= 4 && size <= spans.len() * 16).then_some((start, size))
     }
 
     fn leaf(&mut self, leaf: &Leaf, depth: usize) {
@@ -193,42 +235,43 @@ impl Compiler<'_> {
             return self.array(leaf, depth);
         }
         let layout = self.program.layout;
+        let text = matches!(leaf.kind, Kind::String | Kind::CString);
         layout.before_value(&mut self.pending);
         let quote: &[u8] = if scalar || layout == Layout::Yaml { b"" } else { b"\"" };
         self.pending.extend(quote);
         match &leaf.place {
             Place::Slot(slot) if (self.present)(*slot) => {
-                self.program.slots.push((*slot, leaf.kind.width()));
+                self.program.columns.push((*slot, leaf.kind.width()));
                 self.program.bound += MOST_SCALAR;
-                self.step(Action::ColumnScalar(leaf.kind), self.program.slots.len() as u32 - 1, 0);
+                let action = if leaf.kind == Kind::Uint64 { Action::ColumnUint64 } else { Action::ColumnScalar };
+                self.step(action, self.program.columns.len() as u32 - 1, leaf.kind as u32);
             }
             Place::Text { slot, field } if (self.present)(*slot) => {
                 self.program.texts.push(field.clone());
+                let index = self.program.texts.len() as u32 - 1;
                 self.program.bound += SHORT * MOST_GROWTH + SLACK;
-                let action = match leaf.kind {
-                    Kind::String | Kind::CString if layout == Layout::Yaml => Action::YamlColumnText,
-                    Kind::String | Kind::CString => Action::ColumnText,
-                    _ => Action::ColumnHex,
-                };
-                self.step(action, self.program.texts.len() as u32 - 1, 0);
+                match text {
+                    true if layout == Layout::Yaml => self.rare(Form::YamlText, index, None),
+                    true => self.step(Action::ColumnText, index, 0),
+                    false => self.rare(Form::Hex, index, None),
+                }
             }
             Place::Row { offset, .. } if scalar => {
                 self.program.bound += MOST_SCALAR;
                 let action = match leaf.kind {
                     Kind::Uint32 => Action::Uint32,
                     Kind::Uint64 => Action::Uint64,
-                    kind => Action::Scalar(kind),
+                    _ => Action::Scalar,
                 };
-                self.step(action, *offset, 0);
+                self.step(action, *offset, leaf.kind as u32);
             }
             Place::Row { offset, size } => {
                 self.program.bound += *size as usize * MOST_GROWTH + SLACK;
-                let action = match leaf.kind {
-                    Kind::String | Kind::CString if layout == Layout::Yaml => Action::YamlText,
-                    Kind::String | Kind::CString => Action::Text,
-                    _ => Action::Hex,
-                };
-                self.step(action, *offset, *size);
+                match text {
+                    true if layout == Layout::Yaml => self.rare(Form::YamlText, *offset, Some(*size as usize)),
+                    true => self.step(Action::Text, *offset, *size),
+                    false => self.rare(Form::Hex, *offset, Some(*size as usize)),
+                }
             }
             // No value in any row of the batch.
             Place::Slot(_) => self.pending.extend(if leaf.kind == Kind::Bool { &b"false"[..] } else { b"0" }),
@@ -241,19 +284,15 @@ impl Compiler<'_> {
 
     fn array(&mut self, leaf: &Leaf, depth: usize) {
         let layout = self.program.layout;
-        let brackets = layout.array(depth);
-        let longest = brackets.iter().map(Vec::len).max().unwrap_or(0);
-        let index = self.program.brackets.len() as u32;
-        self.program.brackets.push(brackets);
-        let (kind, width) = (leaf.kind, leaf.kind.width());
+        let (kind, brackets) = (leaf.kind, self.program.brackets.len());
+        self.program.brackets.push(layout.array(depth));
         match &leaf.place {
-            Place::Row { offset, size } if *size as usize >= width => {
-                self.program.bound += (*size as usize / width + 1) * (MOST_SCALAR + longest);
-                self.step(Action::Array { kind, brackets: index }, *offset, *size);
+            Place::Row { offset, size } if *size as usize >= kind.width() => {
+                self.rare(Form::Array { kind, brackets }, *offset, Some(*size as usize));
             }
             Place::Text { slot, field } if (self.present)(*slot) => {
                 self.program.texts.push(field.clone());
-                self.step(Action::ColumnArray { kind, brackets: index }, self.program.texts.len() as u32 - 1, 0);
+                self.rare(Form::Array { kind, brackets }, self.program.texts.len() as u32 - 1, None);
             }
             _ => {
                 layout.before_value(&mut self.pending);
@@ -304,95 +343,83 @@ unsafe fn all_zero(from: *const u8, size: usize) -> bool {
 }
 
 impl<'b> Writer<'_, 'b> {
-    /// Writes a row: in JSON its object, without what separates it from others.
-    #[inline]
-    pub fn row(&self, batch: &Batch<'b>, row: Row<'b>, out: &mut Vec<u8>) {
+    /// Writes rows, one after the other.
+    pub fn rows(&self, batch: &Batch<'b>, rows: Rows<'b>, out: &mut Vec<u8>) {
         let program = self.program;
-        out.reserve(program.bound);
-        // SAFETY: the row has as many bytes as the record size, and `tree` checked that all fields are inside of that. All
-        // that is written between two reserves is within `bound`: see the places that add to it.
+        // SAFETY: rows have as many bytes as the record size, and `tree` checked that all fields are inside of that. What is
+        // written for a row is within `bound`, for which there is room when the row begins, or asked for with `room`.
         unsafe {
-            let record = batch.row_address(row);
-            let text = program.text.as_ptr();
+            let limit = Limit(batch.end());
             let mut to = out.as_mut_ptr().add(out.len());
-            let mut step = program.steps.as_ptr();
-            loop {
-                let Step { literal, literal_size, action, at, size } = *step;
-                to = copy_literal(text.add(literal as usize), literal_size as usize, to);
-                step = step.add(1);
-                let (at, size) = (at as usize, size as usize);
-                match action {
-                    Action::Uint32 => to = write_u32(to, u32::load(record.add(at))),
-                    Action::Uint64 => to = write_u64(to, u64::load(record.add(at))),
-                    Action::Scalar(kind) => to = scalar::write(kind, record.add(at), to),
-                    Action::ColumnScalar(kind) => to = scalar::write(kind, self.columns.get_unchecked(at).address(row), to),
-                    Action::Text => {
-                        let source = Source { from: record.add(at), size, stop_at_nul: true, limit: self.limit };
-                        to = write_json(source, to);
-                    }
-                    Action::ColumnText => {
-                        let (from, size) = self.texts.get_unchecked(at).raw(row);
-                        // Short strings have their room in the bound.
-                        if size > SHORT {
-                            to = self.room(out, to, size * MOST_GROWTH + SLACK);
+            for row in rows {
+                to = self.room(out, to, 0);
+                let record = batch.row_address(row);
+                let mut text = program.text.as_ptr();
+                let mut step = program.steps.as_ptr();
+                loop {
+                    let Step { literal, at, size, .. } = *step;
+                    let (literal, at, size) = (literal as usize, at as usize, size as usize);
+                    to = copy_literal(text, literal, to);
+                    text = text.add(literal);
+                    match (*step).action {
+                        Action::Uint32 => to = write_u32(to, u32::load(record.add(at))),
+                        Action::Uint64 => to = write_u64(to, u64::load(record.add(at))),
+                        Action::Text => to = write_field(record.add(at), size, to, limit),
+                        Action::ColumnText => {
+                            let (from, size) = self.texts.get_unchecked(at).raw(row);
+                            if size > SHORT {
+                                to = self.room(out, to, size * MOST_GROWTH + SLACK);
+                            }
+                            to = write_string(from, size, to, limit);
                         }
-                        let source = Source { from, size, stop_at_nul: false, limit: self.limit };
-                        to = write_json(source, to);
-                    }
-                    Action::Zero { zero, zero_size, skip } => {
-                        if all_zero(record.add(at), size) {
-                            to = copy_literal(text.add(zero as usize), zero_size as usize, to);
-                            step = step.add(skip as usize);
+                        Action::Zero => {
+                            let Zero { size, steps, zeros, literals } = *program.zeros.get_unchecked(size);
+                            if all_zero(record.add(at), size) {
+                                to = copy_literal(text, zeros, to);
+                                text = text.add(literals);
+                                step = step.add(steps);
+                            }
+                            text = text.add(zeros);
                         }
+                        Action::Scalar => to = scalar::write(Kind::from_raw(size as u32).0, record.add(at), to),
+                        Action::ColumnUint64 => to = write_u64(to, u64::load(self.columns.get_unchecked(at).address(row))),
+                        Action::ColumnScalar => {
+                            to = scalar::write(Kind::from_raw(size as u32).0, self.columns.get_unchecked(at).address(row), to)
+                        }
+                        Action::Rare => to = self.rare(program.rare[size], record, at, row, out, to),
+                        Action::End => break,
                     }
-                    Action::End => {
-                        out.set_len(to as usize - out.as_ptr() as usize);
-                        return;
-                    }
-                    _ => to = self.rare(action, record.add(at), at, size, row, out, to),
+                    step = step.add(1);
                 }
             }
+            out.set_len(to as usize - out.as_ptr() as usize);
         }
     }
 
-    /// Makes room for `size` bytes beside the row's bound. `to` may move.
+    /// Makes room for a row's bound and `more` bytes. `to` may move.
     #[inline(always)]
-    unsafe fn room(&self, out: &mut Vec<u8>, to: *mut u8, size: usize) -> *mut u8 {
+    unsafe fn room(&self, out: &mut Vec<u8>, to: *mut u8, more: usize) -> *mut u8 {
         let used = to as usize - out.as_ptr() as usize;
-        if out.capacity() - used < size + self.program.bound {
+        let wanted = self.program.bound + more;
+        if out.capacity() - used < wanted {
             out.set_len(used);
-            out.reserve(size + self.program.bound);
+            out.reserve(wanted);
         }
         out.as_mut_ptr().add(used)
     }
 
     #[inline(never)]
-    #[allow(clippy::too_many_arguments)]
-    unsafe fn rare(
-        &self,
-        action: Action,
-        from: *const u8,
-        at: usize,
-        size: usize,
-        row: Row<'b>,
-        out: &mut Vec<u8>,
-        to: *mut u8,
-    ) -> *mut u8 {
-        let bytes = match action {
-            Action::YamlText => {
-                let field = std::slice::from_raw_parts(from, size);
-                &field[..field.iter().position(|byte| *byte == 0).unwrap_or(size)]
-            }
-            Action::Hex | Action::Array { .. } => std::slice::from_raw_parts(from, size),
-            _ => self.texts[at].get(row),
+    unsafe fn rare(&self, rare: Rare, record: *const u8, at: usize, row: Row<'b>, out: &mut Vec<u8>, to: *mut u8) -> *mut u8 {
+        let bytes = match rare.size {
+            Some(size) => std::slice::from_raw_parts(record.add(at), size),
+            None => self.texts[at].get(row),
         };
         let mut value = Vec::new();
-        match action {
-            Action::YamlText | Action::YamlColumnText => yaml::push(bytes, &mut value),
-            Action::Array { kind, brackets } | Action::ColumnArray { kind, brackets } => {
-                self.elements(kind, &self.program.brackets[brackets as usize], bytes, &mut value)
-            }
-            _ => {
+        match rare.form {
+            Form::YamlText if rare.size.is_some() => yaml::push(bytes.split(|byte| *byte == 0).next().unwrap_or_default(), &mut value),
+            Form::YamlText => yaml::push(bytes, &mut value),
+            Form::Array { kind, brackets } => self.elements(kind, &self.program.brackets[brackets], bytes, &mut value),
+            Form::Hex => {
                 const DIGITS: &[u8; 16] = b"0123456789abcdef";
                 value.extend(bytes.iter().flat_map(|byte| [DIGITS[(byte >> 4) as usize], DIGITS[(byte & 15) as usize]]));
                 if self.program.layout == Layout::Yaml {

@@ -6,7 +6,7 @@ use ig_operator::{Kind, Scalar};
 /// Most bytes of a number or a bool. A shortest float has 17 digits, a sign, a point, and up to 21 places before it
 /// or six zeros after.
 pub const MOST_SCALAR: usize = 40;
-const _: () = assert!(MOST_SCALAR > MOST_DIGITS);
+const _: () = assert!(MOST_SCALAR > MOST_DIGITS + 2);
 
 /// Writes the value at `from`; returns the address after it.
 ///

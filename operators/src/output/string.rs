@@ -27,87 +27,88 @@ unsafe fn copy16(from: *const u8, to: *mut u8) -> u32 {
     bytes.iter().enumerate().fold(0, |mask, (i, byte)| mask | (odd(*byte) as u32) << i)
 }
 
-/// Where a string is, and how far one may look.
+/// First address that may not be loaded from.
 #[derive(Clone, Copy)]
-pub struct Source {
-    pub from: *const u8,
-    /// Most bytes of it.
-    pub size: usize,
-    /// It ends at its first NUL.
-    pub stop_at_nul: bool,
-    /// First address that may not be loaded from.
-    pub limit: *const u8,
+pub struct Limit(pub *const u8);
+
+impl Limit {
+    #[inline(always)]
+    fn allows16(self, at: *const u8) -> bool {
+        // The region's last bytes are near the limit, its first ones far from zero: this does not wrap.
+        at as usize + 16 <= self.0 as usize
+    }
 }
 
-/// Writes the inside of a JSON string: escapes what JSON wants escaped, and U+FFFD, escaped, for each byte that is not UTF-8.
-/// Returns the address after it.
+/// Writes a text of `size` bytes as the inside of a JSON string: escapes what JSON wants escaped, and U+FFFD, escaped, for
+/// each byte that is not UTF-8. Returns the address after it.
 ///
 /// # Safety
-/// `source` must be valid for reads of its size; `to` for writes of `size` × [`MOST_GROWTH`] + [`SLACK`].
+/// `from` must be valid for reads of `size`, and so must be all from there to `limit`; `to` for writes of `size` ×
+/// [`MOST_GROWTH`] + [`SLACK`].
 #[inline(always)]
-pub unsafe fn write_json(source: Source, to: *mut u8) -> *mut u8 {
-    // Most strings end in their first 16 bytes, or their second.
-    match step(source, to) {
-        Next::End(to) => to,
-        Next::More(from, to) => match step(source.after(from), to) {
-            Next::End(to) => to,
-            Next::More(from, to) => long(source.after(from), to),
-        },
-    }
-}
-
-enum Next {
-    /// Where the rest begins, and where it goes.
-    More(*const u8, *mut u8),
-    End(*mut u8),
-}
-
-impl Source {
-    #[inline(always)]
-    fn after(self, from: *const u8) -> Source {
-        Source { from, size: self.size - (from as usize - self.from as usize), ..self }
-    }
-}
-
-#[inline(never)]
-unsafe fn long(mut source: Source, mut to: *mut u8) -> *mut u8 {
-    loop {
-        match step(source, to) {
-            Next::End(to) => return to,
-            Next::More(from, next) => (source, to) = (source.after(from), next),
+pub unsafe fn write_string(from: *const u8, size: usize, to: *mut u8, limit: Limit) -> *mut u8 {
+    if size <= 16 && limit.allows16(from) {
+        // Plain and short: one copy, and where it ends is known before it is done.
+        let odd = copy16(from, to);
+        if odd & ((1 << size) - 1) == 0 {
+            return to.add(size);
+        }
+    } else if size <= 32 && limit.allows16(from.add(16)) {
+        let odd = copy16(from, to) | copy16(from.add(16), to.add(16)) << 16;
+        if (odd as u64 & ((1 << size) - 1)) == 0 {
+            return to.add(size);
         }
     }
+    careful(from, size, false, to, limit)
 }
 
-/// Up to 16 plain characters, or fewer and an odd one.
+/// The same for a text in a field of `size` bytes, which ends at its first NUL.
+///
+/// # Safety
+/// As for [`write_string`].
 #[inline(always)]
-unsafe fn step(source: Source, to: *mut u8) -> Next {
-    let Source { from, size, stop_at_nul, limit } = source;
-    if (limit as usize) - (from as usize) < 16 {
-        return Next::End(if size == 0 { to } else { tail(source, to) });
+pub unsafe fn write_field(mut from: *const u8, mut size: usize, mut to: *mut u8, limit: Limit) -> *mut u8 {
+    while size >= 16 {
+        let odd = copy16(from, to);
+        if odd != 0 {
+            let plain = odd.trailing_zeros() as usize;
+            (from, to) = (from.add(plain), to.add(plain));
+            if *from == 0 {
+                return to;
+            }
+            return careful(from, size - plain, true, to, limit);
+        }
+        (from, to) = (from.add(16), to.add(16));
+        size -= 16;
     }
-    // What comes after the end counts as odd, so that the scan stops there.
-    let odd = copy16(from, to) | if size < 16 { 1 << size } else { 0x10000 };
-    let plain = odd.trailing_zeros() as usize;
-    let (from, to) = (from.add(plain), to.add(plain));
-    if plain == size || plain < 16 && stop_at_nul && *from == 0 {
-        return Next::End(to);
-    }
-    if plain == 16 {
-        return Next::More(from, to);
-    }
-    let (from, to) = odd_char(from, source.from.add(size), to);
-    Next::More(from, to)
+    careful(from, size, true, to, limit)
 }
 
-/// The last bytes of the region: too near its end for loads of 16.
-#[cold]
+/// Any text: long, with odd characters, or at the end of the region.
 #[inline(never)]
-unsafe fn tail(source: Source, to: *mut u8) -> *mut u8 {
-    let mut bytes = [0u8; 32];
-    std::ptr::copy_nonoverlapping(source.from, bytes.as_mut_ptr(), source.size);
-    let limit = bytes.as_ptr().add(32);
-    long(Source { from: bytes.as_ptr(), limit, ..source }, to)
+unsafe fn careful(mut from: *const u8, mut size: usize, stop_at_nul: bool, mut to: *mut u8, limit: Limit) -> *mut u8 {
+    while size > 0 {
+        if !limit.allows16(from) {
+            // Fewer than 16 are left: they are copied to where there is more.
+            let mut bytes = [0u8; 32];
+            std::ptr::copy_nonoverlapping(from, bytes.as_mut_ptr(), size);
+            return careful(bytes.as_ptr(), size, stop_at_nul, to, Limit(bytes.as_ptr().add(32)));
+        }
+        // What comes after the end counts as odd, so that the scan stops there.
+        let odd = copy16(from, to) | if size < 16 { 1 << size } else { 0x10000 };
+        let plain = odd.trailing_zeros() as usize;
+        (from, to) = (from.add(plain), to.add(plain));
+        size -= plain;
+        if size == 0 || plain < 16 && stop_at_nul && *from == 0 {
+            return to;
+        }
+        if plain < 16 {
+            let (next, end) = odd_char(from, from.add(size), to);
+            size -= next as usize - from as usize;
+            (from, to) = (next, end);
+        }
+    }
+    to
 }
 
 /// One character that is not copied as it is, and the plain ones of the same run of UTF-8.
@@ -166,10 +167,9 @@ pub fn utf8_char(bytes: &[u8]) -> usize {
 /// `text` as the inside of a JSON string, for keys.
 pub fn json(text: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0; text.len() * MOST_GROWTH + SLACK];
-    let limit = text.as_ptr_range().end;
-    let source = Source { from: text.as_ptr(), size: text.len(), stop_at_nul: false, limit };
     // SAFETY: the size is as asked for.
-    let size = unsafe { write_json(source, bytes.as_mut_ptr()) } as usize - bytes.as_ptr() as usize;
+    let end = unsafe { write_string(text.as_ptr(), text.len(), bytes.as_mut_ptr(), Limit(text.as_ptr_range().end)) };
+    let size = end as usize - bytes.as_ptr() as usize;
     bytes.truncate(size);
     bytes
 }
