@@ -3,7 +3,7 @@ import { chmodSync, copyFileSync, mkdtempSync, realpathSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { igDuring, jsonLines, namespaceId } from '../../test/support/ig.js';
+import { igDuring, jsonLines, namespaceId } from '../../test/support/live.js';
 
 interface ExecEvent {
 	readonly timestamp: string;

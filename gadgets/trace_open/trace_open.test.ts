@@ -3,7 +3,7 @@ import { constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { fixture, igDuring, jsonLines, namespaceId } from '../../test/support/ig.js';
+import { fixture, igDuring, jsonLines, namespaceId } from '../../test/support/live.js';
 
 interface OpenEvent {
 	readonly timestamp: string;

@@ -68,9 +68,11 @@ async function measure(options: Options, readers: readonly Reader[], scratch: Sc
 	const { measureMicro } = await import('./micro.js');
 	const { measureDrain } = await import('./drain.js');
 	const { measureKernel } = await import('./kernel.js');
+	const { measureWrite } = await import('./write.js');
 	const { measureSoak } = await import('./soak.js');
 	const startup = parts.includes('startup') ? await attempt('startup', failures, () => measureStartup(scratch, quick ? 5 : 15)) : undefined;
 	const drain = parts.includes('micro') ? await attempt('ring drain', failures, () => measureDrain(quick ? 3 : 11)) : undefined;
+	const write = parts.includes('micro') ? await attempt('write', failures, () => measureWrite(scratch, quick ? 3 : 7)) : undefined;
 	const micro = parts.includes('micro')
 		? await attempt('operators', failures, () => measureMicro(scratch, quick ? { rows: 200_000, runs: 1 } : { rows: 1_000_000, runs: 5 }))
 		: undefined;
@@ -84,6 +86,7 @@ async function measure(options: Options, readers: readonly Reader[], scratch: Sc
 		...{ live: storms, failures },
 		...(startup && { startup }),
 		...(drain && { drain }),
+		...(write && { write }),
 		...(micro && { micro }),
 		...(kernel && { kernel }),
 		...(soak && { soak }),

@@ -24,6 +24,8 @@ export interface LiveTable {
 export interface Results {
 	readonly startup?: Startup;
 	readonly drain?: Drain;
+	/** ns per 1000 bytes of output. */
+	readonly write?: Sample;
 	readonly micro?: Micro;
 	readonly kernel?: readonly KernelCost[];
 	readonly live: readonly LiveTable[];
@@ -130,6 +132,15 @@ function drainTable({ produce, whole, padded }: Drain): Table {
 	};
 }
 
+function writeTable(write: Sample): Table {
+	return {
+		title: 'Write alone',
+		text: 'CPU time of `write(2)`, 200,000 bytes at a time, to a new file where the readers of the live tables write theirs: no reader that writes as much can be below that.',
+		head: ['bytes', 'ns'],
+		rows: [['1,000', spread(write)]],
+	};
+}
+
 function operatorList({ operators }: CaseResult): string {
 	return operators.map(({ name, nsPerRow }) => `${name} ${short(nsPerRow)}`).join(', ');
 }
@@ -169,6 +180,7 @@ export function tables(results: Results): Table[] {
 		...(results.kernel ? [kernelTable(results.kernel)] : []),
 		...(results.micro ? [microTable(results.micro)] : []),
 		...(results.drain ? [drainTable(results.drain)] : []),
+		...(results.write ? [writeTable(results.write)] : []),
 		...(results.startup ? [startupTable(results.startup)] : []),
 		...(results.soak ? [soakTable(results.soak)] : []),
 	];

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { constants, realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, type TestContext, test } from 'vitest';
-import { fixture } from '../support/ig.js';
+import { fixture } from '../support/live.js';
 import { ensureKernel, type KernelVersion, kernelVersions } from './kernels.js';
 import { type TracePlan, type TraceResult, traceInVm } from './trace.js';
 
