@@ -87,12 +87,14 @@ const paths = ['/etc/ld.so.cache', '/usr/lib/x86_64-linux-gnu/libc.so.6', '/proc
 export function fillRecord(row, i) {
 	const text = (at, string) => new Uint8Array(row.buffer, row.byteOffset).set(new TextEncoder().encode(string), at);
 	row.setBigUint64(0, 123456789012345n + BigInt(i) * 7919n, true);
-	text(8, i % 3 ? 'bash' : 'node');
-	row.setUint32(24, 41230 + (i % 5), true);
-	row.setUint32(28, 41230 + (i % 7), true);
+	// A process does several things before another one does some.
+	const process = (i >> 3) % 5;
+	text(8, process % 2 ? 'bash' : 'node');
+	row.setUint32(24, 41230 + process, true);
+	row.setUint32(28, 41230 + process, true);
 	row.setBigUint64(32, 4026531841n, true);
-	row.setUint32(40, i % 4 ? 0 : 1000, true);
-	row.setUint32(44, i % 4 ? 0 : 1000, true);
+	row.setUint32(40, process ? 0 : 1000, true);
+	row.setUint32(44, process ? 0 : 1000, true);
 	text(48, 'containerd-shim');
 	row.setUint32(64, 1, true);
 	row.setUint32(68, 1, true);

@@ -99,7 +99,7 @@ impl<'b> Batch<'b> {
             return fail("wrong header");
         }
         let count = batch.row_count;
-        let reach = |count: usize, size: usize| count.checked_mul(size).unwrap_or(usize::MAX);
+        let reach = |count: usize, size: usize| count.saturating_mul(size);
         if !batch.spans(batch.selection, reach(count, 4)) || !batch.spans(batch.columns, reach(batch.column_count, COLUMN_SIZE)) {
             return fail("selection or columns leave the region");
         }

@@ -1,6 +1,6 @@
 //! Kinds of values, and typed handles of fields.
 
-use crate::abi::{KIND_ARRAY, COLUMN_SIZE};
+use crate::abi::{COLUMN_SIZE, KIND_ARRAY};
 use crate::batch::Batch;
 use crate::error::{Errno, Error, Result};
 use crate::read::{Bytes, Scalars};
@@ -105,7 +105,18 @@ macro_rules! scalars {
         }
     )*};
 }
-scalars!(i8 = Int8, i16 = Int16, i32 = Int32, i64 = Int64, u8 = Uint8, u16 = Uint16, u32 = Uint32, u64 = Uint64, f32 = Float32, f64 = Float64);
+scalars!(
+    i8 = Int8,
+    i16 = Int16,
+    i32 = Int32,
+    i64 = Int64,
+    u8 = Uint8,
+    u16 = Uint16,
+    u32 = Uint32,
+    u64 = Uint64,
+    f32 = Float32,
+    f64 = Float64
+);
 
 impl sealed::Sealed for bool {}
 impl Value for bool {

@@ -58,7 +58,10 @@ impl Cursor {
         }
         let (validity, data, size) = (batch.u32_at(at + 8), batch.u32_at(at + 12), batch.u32_at(at + 16));
         let rows = batch.row_count();
-        if (size as usize) < rows * width || !batch.has(data, rows * width) || (validity != 0 && !batch.has(validity, rows.div_ceil(8))) {
+        if (size as usize) < rows * width
+            || !batch.has(data, rows * width)
+            || (validity != 0 && !batch.has(validity, rows.div_ceil(8)))
+        {
             return Err(Error::new(Errno::PROTO, format!("column {slot} leaves the batch")));
         }
         Ok(Some(Cursor {

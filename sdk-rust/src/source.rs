@@ -81,7 +81,9 @@ impl<'t> DataSource<'t> {
 
     /// The field of a full name such as `proc.parent.pid`: exactly so, else in any case of letters.
     pub fn find(&self, name: &str) -> Option<FieldInfo<'t>> {
-        self.fields().find(|field| field.name() == name).or_else(|| self.fields().find(|field| field.name().eq_ignore_ascii_case(name)))
+        self.fields()
+            .find(|field| field.name() == name)
+            .or_else(|| self.fields().find(|field| field.name().eq_ignore_ascii_case(name)))
     }
 
     /// A handle of the field of that name; tells the host that the operator reads it.

@@ -70,7 +70,11 @@ fn row(comm: &str, pid: u32) -> Vec<u8> {
     row
 }
 
-fn run(probe: &mut TestOperator, batch: &mut TestBatch, step: impl FnMut(&mut Probe, &mut Batch) -> Result<()> + 'static) -> Result<()> {
+fn run(
+    probe: &mut TestOperator,
+    batch: &mut TestBatch,
+    step: impl FnMut(&mut Probe, &mut Batch) -> Result<()> + 'static,
+) -> Result<()> {
     STEP.with(|slot| *slot.borrow_mut() = Some(Box::new(step)));
     probe.batch(batch)
 }

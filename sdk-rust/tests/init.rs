@@ -39,7 +39,10 @@ fn the_schema_is_told() {
         let open = init.data_source("open").unwrap();
         assert_eq!((open.record_size(), open.slot_count(), open.fields().len()), (32, 0, 4));
         let pid = open.find("Proc.PID").unwrap();
-        assert_eq!((pid.id(), pid.name(), pid.leaf(), pid.kind(), pid.offset(), pid.size()), (1, "proc.pid", "pid", Kind::Uint32, 8, 4));
+        assert_eq!(
+            (pid.id(), pid.name(), pid.leaf(), pid.kind(), pid.offset(), pid.size()),
+            (1, "proc.pid", "pid", Kind::Uint32, 8, 4)
+        );
         assert_eq!(pid.parent().unwrap().name(), "proc");
         assert!(pid.parent().unwrap().is_hidden() && !pid.is_hidden() && pid.slot().is_none());
         assert_eq!(pid.annotation("columns.width"), Some("7"));

@@ -32,7 +32,7 @@ export const cases: readonly Case[] = [
 	{ name: '--filter, one number', flags: ['-o', 'none', '--filter', 'proc.creds.uid==0'], operator: 'filter' },
 	{ name: '--filter, number and string', flags: ['-o', 'none', '--filter', 'proc.creds.uid==0,proc.comm==ig-storm'], operator: 'filter' },
 	{ name: '--filter, regular expression', flags: ['-o', 'none', '--filter', 'fname~counted'], operator: 'filter' },
-	{ name: '--filter-expr', flags: ['-o', 'none', '--filter-expr', 'proc.creds.uid == 0 && fname endsWith ".dat"'], operator: 'filter' },
+	{ name: '--filter-expr', flags: ['-o', 'none', '--filter-expr', 'proc.creds.uid == 0 && fname endsWith "ed"'], operator: 'filter' },
 	{ name: 'Rust filter, two fields', flags: ['-o', 'none', '--wasm-operator', `${rustFilter},prefix=/`], operator: 'rust-filter' },
 	{ name: 'AssemblyScript filter, two fields', flags: ['-o', 'none', '--wasm-operator', `${asFilter},prefix=/`], operator: 'as-filter' },
 ];

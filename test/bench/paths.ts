@@ -21,7 +21,7 @@ export const scratchParent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 export interface Scratch {
 	readonly folder: string;
-	/** What storms open; only what counts has `counted` in its name. */
+	/** What storms open: the paths are short enough for a column of 32. */
 	readonly counted: string;
 	readonly prelude: string;
 	file(name: string): string;
@@ -29,12 +29,12 @@ export interface Scratch {
 }
 
 export function makeScratch(): Scratch {
-	const folder = mkdtempSync(join(scratchParent, 'ig-bench-'));
+	const folder = mkdtempSync(join(scratchParent, 'ig-'));
 	const file = (name: string): string => join(folder, name);
 	const scratch = {
 		folder,
-		counted: file('counted.dat'),
-		prelude: file('prelude.dat'),
+		counted: file('counted'),
+		prelude: file('prelude'),
 		file,
 		remove: () => rmSync(folder, { recursive: true, force: true }),
 	};

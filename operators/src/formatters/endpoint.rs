@@ -39,7 +39,9 @@ pub fn jobs(source: &DataSource, jobs: &mut Vec<Box<dyn Job>>) -> Result<()> {
 }
 
 fn job(source: &DataSource, parent: &FieldInfo, transport: bool) -> Result<Option<Endpoint>> {
-    let (Some(raw), Some(version)) = (member(parent, "type:gadget_ip_addr_t"), member(parent, "name:version")) else { return Ok(None) };
+    let (Some(raw), Some(version)) = (member(parent, "type:gadget_ip_addr_t"), member(parent, "name:version")) else {
+        return Ok(None);
+    };
     let port = member(parent, "name:port");
     if transport && port.is_none() || raw.size() < 16 {
         return Ok(None);

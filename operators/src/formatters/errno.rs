@@ -4,6 +4,7 @@ use super::{lookup, target, Job};
 use ig_operator::{DataSource, NewField, Result};
 
 /// Linux's errors, from 1 (asm-generic; x86 and arm64 alike).
+#[rustfmt::skip]
 const NAMES: [&str; 133] = [
     "EPERM", "ENOENT", "ESRCH", "EINTR", "EIO", "ENXIO", "E2BIG", "ENOEXEC", "EBADF", "ECHILD", "EAGAIN", "ENOMEM", "EACCES",
     "EFAULT", "ENOTBLK", "EBUSY", "EEXIST", "EXDEV", "ENODEV", "ENOTDIR", "EISDIR", "EINVAL", "ENFILE", "EMFILE", "ENOTTY",
@@ -59,7 +60,20 @@ mod tests {
         let names = [0, 1, 2, 13, 40, 41, 42, 95, 110, 133, 134, u32::MAX].map(name);
         assert_eq!(
             names,
-            ["", "EPERM", "ENOENT", "EACCES", "ELOOP", "error#41", "ENOMSG", "ENOTSUP", "ETIMEDOUT", "EHWPOISON", "error#134", "error#4294967295"]
+            [
+                "",
+                "EPERM",
+                "ENOENT",
+                "EACCES",
+                "ELOOP",
+                "error#41",
+                "ENOMSG",
+                "ENOTSUP",
+                "ETIMEDOUT",
+                "EHWPOISON",
+                "error#134",
+                "error#4294967295"
+            ]
         );
         assert!(super::one_of().starts_with("E2BIG, EACCES, EADDRINUSE, ") && super::one_of().ends_with(", EXDEV, EXFULL"));
     }

@@ -18,6 +18,7 @@ fn mode(bits: u32, to: &mut String) {
 fn flags(bits: u32, to: &mut String) {
     const ACCESS: [&str; 4] = ["O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE"];
     // From bit 6, x86's numbers.
+    #[rustfmt::skip]
     const NAMES: [&str; 14] = [
         "O_CREAT", "O_EXCL", "O_NOCTTY", "O_TRUNC", "O_APPEND", "O_NONBLOCK", "O_DSYNC", "O_FASYNC", "O_DIRECT", "O_LARGEFILE",
         "O_DIRECTORY", "O_NOFOLLOW", "O_NOATIME", "O_CLOEXEC",
@@ -53,16 +54,18 @@ mod tests {
 
     #[test]
     fn modes_as_go_prints_them() {
-        assert_eq!([0, 0o644, 0o100644, 0o4755, 0o777].map(|bits| text(super::mode, bits)), [
-            "----------", "-rw-r--r--", "-rw-r--r--", "-rwxr-xr-x", "-rwxrwxrwx"
-        ]);
+        assert_eq!(
+            [0, 0o644, 0o100644, 0o4755, 0o777].map(|bits| text(super::mode, bits)),
+            ["----------", "-rw-r--r--", "-rw-r--r--", "-rwxr-xr-x", "-rwxrwxrwx"]
+        );
         assert_eq!(text(super::mode, 1 << 31 | 0o755), "drwxr-xr-x");
     }
 
     #[test]
     fn flags_begin_with_the_access_mode() {
-        assert_eq!([0, 577, 0o2000000, 2 | 0o200000].map(|bits| text(super::flags, bits)), [
-            "O_RDONLY", "O_WRONLY|O_CREAT|O_TRUNC", "O_RDONLY|O_CLOEXEC", "O_RDWR|O_DIRECTORY"
-        ]);
+        assert_eq!(
+            [0, 577, 0o2000000, 2 | 0o200000].map(|bits| text(super::flags, bits)),
+            ["O_RDONLY", "O_WRONLY|O_CREAT|O_TRUNC", "O_RDONLY|O_CLOEXEC", "O_RDWR|O_DIRECTORY"]
+        );
     }
 }

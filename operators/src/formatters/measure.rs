@@ -19,7 +19,8 @@ fn bytes(value: u64, to: &mut String) {
         power += 1;
     }
     let rounded = (value as f64 / unit as f64 * 10.0 + 0.5).floor() / 10.0;
-    let _ = if rounded < 10.0 { write!(to, "{rounded:.1} {}", UNITS[power]) } else { write!(to, "{rounded:.0} {}", UNITS[power]) };
+    let _ =
+        if rounded < 10.0 { write!(to, "{rounded:.1} {}", UNITS[power]) } else { write!(to, "{rounded:.0} {}", UNITS[power]) };
 }
 
 /// `999ns`, `1.50µs`, `2.50ms`, and from a second on as Go prints durations: `1.5s`, `1m30s`, `1h0m0s`.
@@ -27,9 +28,9 @@ fn duration(value: u64, to: &mut String) {
     // Go's durations are signed.
     let ns = value as i64;
     let _ = match ns {
-        ..=999 => write!(to, "{ns}ns"),
-        ..=999_999 => write!(to, "{:.2}µs", ns as f64 / 1e3),
-        ..=999_999_999 => write!(to, "{:.2}ms", ns as f64 / 1e6),
+        i64::MIN..=999 => write!(to, "{ns}ns"),
+        1000..=999_999 => write!(to, "{:.2}µs", ns as f64 / 1e3),
+        1_000_000..=999_999_999 => write!(to, "{:.2}ms", ns as f64 / 1e6),
         _ => {
             let (seconds, rest) = (ns / 1_000_000_000, ns % 1_000_000_000);
             let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);

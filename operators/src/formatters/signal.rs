@@ -4,6 +4,7 @@ use super::{lookup, target, Job};
 use ig_operator::{DataSource, NewField, Result};
 
 /// From 1 (x86 and arm64 alike).
+#[rustfmt::skip]
 const NAMES: [&str; 31] = [
     "SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGTRAP", "SIGABRT", "SIGBUS", "SIGFPE", "SIGKILL", "SIGUSR1", "SIGSEGV", "SIGUSR2",
     "SIGPIPE", "SIGALRM", "SIGTERM", "SIGSTKFLT", "SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG",

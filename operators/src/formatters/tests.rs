@@ -85,7 +85,10 @@ fn values_are_readable() {
     assert_eq!(texts(&batch, &fields, 0), first);
     let second = ["ENOENT", "-rw-r--r--", "O_WRONLY|O_CREAT|O_TRUNC", "grace", "grace", "gid:7", "true"];
     assert_eq!(texts(&batch, &fields, 1), second);
-    assert_eq!(texts(&batch, &fields, 3), ["error#1000", "----------", "O_RDONLY", "root", "root", "wheel", "a\u{a0}\u{a0}b\u{a0}"]);
+    assert_eq!(
+        texts(&batch, &fields, 3),
+        ["error#1000", "----------", "O_RDONLY", "root", "root", "wheel", "a\u{a0}\u{a0}b\u{a0}"]
+    );
     assert_eq!(texts(&batch, &["timestamp", "args"], 2), ["1970-01-01T01:00:01.000000000+01:00", ""], "no time: the drain's");
     assert_eq!(batch.text("timestamp", 0), "2024-02-29T13:34:56.000000005+01:00");
     assert_eq!(batch.u64("timestamp_raw", 0), 1_709_210_096_000_000_005);
@@ -134,7 +137,10 @@ fn endpoints() {
     let added: Vec<_> = host.schema(0).fields[9..].iter().map(|field| field.name.as_str()).collect();
     assert_eq!(added, ["server.addr", "src.addr", "src.proto", "src.endpoint"]);
     assert_eq!(host.get(0, "src.endpoint").tags, ["endpoint"]);
-    assert_eq!(["src", "src.port", "src.addr_raw.v4", "src.addr"].map(|name| host.get(0, name).is_hidden()), [false, true, true, true]);
+    assert_eq!(
+        ["src", "src.port", "src.addr_raw.v4", "src.addr"].map(|name| host.get(0, name).is_hidden()),
+        [false, true, true, true]
+    );
 
     let mut v4 = vec![172, 17, 0, 2];
     v4.resize(16, 0);

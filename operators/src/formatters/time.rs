@@ -125,7 +125,8 @@ pub fn jobs(source: &DataSource, offsets: &UtcOffsets, jobs: &mut Vec<Box<dyn Jo
         let Some(name) = target::name(&raw, "formatters.timestamp.target") else { continue };
         let Ok(handle) = raw.handle() else { continue };
         let field = NewField::new(name).hidden(true).annotation("template", "timestamp").annotation("columns.hidden", "true");
-        let field = field.annotation("columns.width", "35").annotation("columns.maxwidth", "35").annotation("columns.ellipsis", "end");
+        let field =
+            field.annotation("columns.width", "35").annotation("columns.maxwidth", "35").annotation("columns.ellipsis", "end");
         let Some(text) = target::beside(&raw, field)? else { continue };
         let wall = raw.override_with()?;
         jobs.push(Box::new(Timestamp { raw: handle, wall, text, clock: Clock::new(offsets.clone()) }));

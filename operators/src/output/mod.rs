@@ -4,10 +4,12 @@
 //! batch, the tree is compiled once to a program: literals (keys, punctuation, the values of absent columns) and, between
 //! them, values to be written. A row is then one walk over the program.
 
+mod compile;
 mod json;
 mod layout;
 mod number;
 mod program;
+mod run;
 mod scalar;
 mod string;
 mod tree;

@@ -41,7 +41,7 @@ fn float64(value: f64) -> String {
     let size = value.abs();
     match () {
         _ if !value.is_finite() => "null".to_owned(),
-        _ if value != 0.0 && (size < 1e-6 || size >= 1e21) => exponent(format!("{value:e}")),
+        _ if value != 0.0 && !(1e-6..1e21).contains(&size) => exponent(format!("{value:e}")),
         _ => value.to_string(),
     }
 }
@@ -50,7 +50,7 @@ fn float32(value: f32) -> String {
     let size = value.abs();
     match () {
         _ if !value.is_finite() => "null".to_owned(),
-        _ if value != 0.0 && (size < 1e-6 || size >= 1e21) => exponent(format!("{value:e}")),
+        _ if value != 0.0 && !(1e-6..1e21).contains(&size) => exponent(format!("{value:e}")),
         _ => value.to_string(),
     }
 }
@@ -72,7 +72,20 @@ mod tests {
         let texts = [0.0, -0.0, 1.0, 0.1, 1e20, 1e21, 1.5e-7, 1e-6, f64::NAN, f64::INFINITY, -f64::MAX, 5e-324].map(float64);
         assert_eq!(
             texts,
-            ["0", "-0", "1", "0.1", "100000000000000000000", "1e+21", "1.5e-7", "0.000001", "null", "null", "-1.7976931348623157e+308", "5e-324"]
+            [
+                "0",
+                "-0",
+                "1",
+                "0.1",
+                "100000000000000000000",
+                "1e+21",
+                "1.5e-7",
+                "0.000001",
+                "null",
+                "null",
+                "-1.7976931348623157e+308",
+                "5e-324"
+            ]
         );
         assert_eq!([0.1, 16777216.0, 3e-9].map(float32), ["0.1", "16777216", "3e-9"]);
         assert!(texts.iter().all(|text| text.len() <= MOST_SCALAR));

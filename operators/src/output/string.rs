@@ -23,7 +23,7 @@ unsafe fn copy16(from: *const u8, to: *mut u8) -> u32 {
 unsafe fn copy16(from: *const u8, to: *mut u8) -> u32 {
     let bytes = from.cast::<[u8; 16]>().read_unaligned();
     to.cast::<[u8; 16]>().write_unaligned(bytes);
-    let odd = |byte: u8| byte < 0x20 || byte > 0x7f || byte == b'"' || byte == b'\\';
+    let odd = |byte: u8| !(0x20..=0x7f).contains(&byte) || byte == b'"' || byte == b'\\';
     bytes.iter().enumerate().fold(0, |mask, (i, byte)| mask | (odd(*byte) as u32) << i)
 }
 
@@ -130,7 +130,9 @@ unsafe fn odd_char(from: *const u8, end: *const u8, to: *mut u8) -> (*const u8, 
             let bytes = std::slice::from_raw_parts(from, (end as usize - from as usize).min(4));
             match utf8_char(bytes) {
                 // JavaScript's line ends: legal in JSON, not in what JSON is often pasted into.
-                3 if matches!(bytes, [0xe2, 0x80, 0xa8 | 0xa9, ..]) => (from.add(3), unicode_escape(to, 0x2000 | (bytes[2] & 0x3f) as u16)),
+                3 if matches!(bytes, [0xe2, 0x80, 0xa8 | 0xa9, ..]) => {
+                    (from.add(3), unicode_escape(to, 0x2000 | (bytes[2] & 0x3f) as u16))
+                }
                 0 => (from.add(1), unicode_escape(to, 0xfffd)),
                 size => {
                     std::ptr::copy_nonoverlapping(from, to, size);

@@ -141,11 +141,16 @@ fn columns_that_are_present_are_shown() {
     for _ in 0..2 {
         let batch = host.batch(0).rows(&rows).select(&[2, 0]);
         let long = "long ".repeat(100);
-        let mut batch = batch.values("k8s.podName", ["pod-a", "", long.as_str()]).values("started", [[1u8; 8], [0; 8], [255; 8]]).build();
+        let mut batch =
+            batch.values("k8s.podName", ["pod-a", "", long.as_str()]).values("started", [[1u8; 8], [0; 8], [255; 8]]).build();
         json.batch(&mut batch).unwrap();
         let lines: Vec<_> = json.text().lines().collect();
         assert_eq!(lines.len(), 2);
-        assert!(lines[0].contains(&format!(r#""podName":"{long}""#)) && lines[0].contains(r#""pid":3"#) && lines[0].ends_with(r#""started":-1}"#));
+        assert!(
+            lines[0].contains(&format!(r#""podName":"{long}""#))
+                && lines[0].contains(r#""pid":3"#)
+                && lines[0].ends_with(r#""started":-1}"#)
+        );
         assert!(lines[1].contains(r#""podName":"pod-a""#) && lines[1].ends_with(r#""started":72340172838076673}"#));
         json.batch(&mut host.batch(0).rows(&rows).values("k8s.hostnetwork", [[1u8], [0], [2]]).build()).unwrap();
         let networks: Vec<_> = json.text().lines().map(|line| line.contains(r#""hostnetwork":true,"podName":"""#)).collect();
@@ -190,6 +195,67 @@ fn an_object_that_is_all_zero_is_as_any_other() {
     assert_eq!(lines[32], r#"{"ustack":{"depth":0,"inode":0,"major":0,"minor":0,"symbols":"","user":true},"z":9}"#);
     assert_eq!(lines[1], r#"{"ustack":{"depth":0,"inode":0,"major":256,"minor":0,"symbols":"","user":false},"z":9}"#);
     assert_eq!(lines.iter().filter(|line| **line == lines[33]).count(), 1);
+}
+
+#[test]
+fn zero_objects_in_zero_objects() {
+    let mut host = Host::new();
+    host.source("nest", 64);
+    for (outer, at) in [("a", 0), ("a.b", 0), ("a.b.c", 32)] {
+        host.field(0, outer, Kind::Bytes, at, 32);
+        if outer != "a" {
+            for i in 0..4 {
+                host.field(0, &format!("{outer}.{i}"), Kind::Uint64, at + i * 8, 8);
+            }
+        }
+    }
+    let mut rows = [[0u8; 64]; 3];
+    rows[1][0] = 1;
+    rows[2][63] = 1;
+    let mut json = host.init::<Json>(&[]).unwrap();
+    json.batch(&mut host.batch(0).rows(rows).build()).unwrap();
+    let line = |first: u8, last: u64| {
+        let inner = format!(r#"{{"0":0,"1":0,"2":0,"3":{last}}}"#);
+        format!(r#"{{"a":{{"b":{{"0":{first},"1":0,"2":0,"3":0,"c":{inner}}}}}}}"#)
+    };
+    assert_eq!(json.text().lines().collect::<Vec<_>>(), [line(0, 0), line(1, 0), line(0, 1 << 56)]);
+}
+
+#[test]
+fn an_object_as_in_the_row_before_is_as_any_other() {
+    let mut host = Host::new();
+    host.source("open", 32);
+    host.field(0, "proc", Kind::Bytes, 0, 24);
+    host.field(0, "proc.comm", Kind::CString, 0, 8);
+    host.field(0, "proc.pid", Kind::Uint32, 8, 4);
+    host.field(0, "proc.creds", Kind::Bytes, 12, 8);
+    host.field(0, "proc.creds.uid", Kind::Uint32, 12, 4);
+    host.field(0, "proc.creds.gid", Kind::Uint32, 16, 4);
+    host.column(0, "proc.creds.user", Kind::String);
+    host.field(0, "fd", Kind::Uint32, 28, 4);
+    let mut random = Random(7);
+    let rows: Vec<_> = (0..500u32)
+        .map(|i| {
+            let mut row = format!("{:\0<8}", ["sh", "a\"b", "full8888"][random.next() as usize / 3 % 3]).into_bytes();
+            for word in [random.next() as u32 % 2, 0, 5, 77, 0, i] {
+                row.extend(word.to_le_bytes());
+            }
+            row
+        })
+        .collect();
+    let users: Vec<_> = (0..500).map(|_| ["root", "ada", ""][random.next() as usize % 3]).collect();
+    let expected = |i: usize| {
+        let comm = String::from_utf8_lossy(&rows[i][..8]).trim_end_matches('\0').replace('"', "\\\"");
+        let creds = format!(r#"{{"gid":5,"uid":0,"user":"{}"}}"#, users[i]);
+        format!(r#"{{"fd":{i},"proc":{{"comm":"{comm}","creds":{creds},"pid":{}}}}}"#, rows[i][8])
+    };
+    let mut json = host.init::<Json>(&[]).unwrap();
+    for scattered in [false, true] {
+        let batch = host.batch(0).rows(&rows).values("proc.creds.user", &users);
+        json.batch(&mut if scattered { batch.scattered().build() } else { batch.build() }).unwrap();
+        let lines: Vec<_> = json.text().lines().collect();
+        assert!((0..500).all(|i| lines[i] == expected(i)));
+    }
 }
 
 /// Reads a JSON string strictly; None when it is not one.
@@ -265,7 +331,8 @@ fn json_is_valid_for_any_bytes() {
         let lines: Vec<_> = json.text().lines().collect();
         assert_eq!(lines.len(), 20);
         for (i, line) in lines.into_iter().enumerate() {
-            let (row, text) = line.strip_prefix("{\"row\":").and_then(|line| line.strip_suffix('}')).unwrap().split_once(",\"text\":").unwrap();
+            let (row, text) =
+                line.strip_prefix("{\"row\":").and_then(|line| line.strip_suffix('}')).unwrap().split_once(",\"text\":").unwrap();
             let field = &fields[i][..fields[i].len().min(37)];
             let field = field.split(|byte| *byte == 0).next().unwrap();
             assert_eq!(parse_string(row).unwrap(), lossy(field), "{line}");

@@ -23,11 +23,17 @@ pub struct Leaf {
 pub enum Place {
     /// Nothing: shown as an empty string.
     Nowhere,
-    Row { offset: u32, size: u32 },
+    Row {
+        offset: u32,
+        size: u32,
+    },
     /// A column of fixed-size values.
     Slot(u32),
     /// A column of text or bytes.
-    Text { slot: u32, field: Field<[u8]> },
+    Text {
+        slot: u32,
+        field: Field<[u8]>,
+    },
 }
 
 /// The tree of all fields but those that are unreferenced or carry `json.skip`; asks the host for each.
@@ -41,11 +47,8 @@ fn members(source: &DataSource, parent: Option<usize>) -> Result<Vec<Node>> {
     let mut nodes = Vec::new();
     for field in source.fields().filter(of_parent).filter(shown) {
         let has_members = source.fields().any(|one| one.parent().is_some_and(|parent| parent.id() == field.id()));
-        let content = if has_members {
-            Content::Object(members(source, Some(field.id()))?)
-        } else {
-            Content::Leaf(leaf(&field)?)
-        };
+        let content =
+            if has_members { Content::Object(members(source, Some(field.id()))?) } else { Content::Leaf(leaf(&field)?) };
         nodes.push(Node { name: field.leaf().to_owned(), content });
     }
     nodes.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));

@@ -66,8 +66,12 @@ fn reads_as_other(text: &str) -> bool {
         return true;
     }
     // Numbers in all bases, times, and sexagesimals such as 1:30 are made of these.
-    let number = |c: u8| c.is_ascii_hexdigit() || matches!(c, b'.' | b'_' | b':' | b'-' | b'+' | b'x' | b'X' | b'o' | b'T' | b't' | b'Z' | b' ');
-    (first.is_ascii_digit() || matches!(first, b'-' | b'+' | b'.')) && text.bytes().all(number) && text.bytes().any(|c| c.is_ascii_digit())
+    let number = |c: u8| {
+        c.is_ascii_hexdigit() || matches!(c, b'.' | b'_' | b':' | b'-' | b'+' | b'x' | b'X' | b'o' | b'T' | b't' | b'Z' | b' ')
+    };
+    (first.is_ascii_digit() || matches!(first, b'-' | b'+' | b'.'))
+        && text.bytes().all(number)
+        && text.bytes().any(|c| c.is_ascii_digit())
 }
 
 fn is_plain(text: &str) -> bool {
@@ -77,7 +81,9 @@ fn is_plain(text: &str) -> bool {
     // `-`, `?` and `:` start a plain scalar only before something that is not a blank.
     let starts = match first {
         b'-' | b'?' | b':' => !blank_or_end(bytes.get(1)),
-        b',' | b'[' | b']' | b'{' | b'}' | b'#' | b'&' | b'*' | b'!' | b'|' | b'>' | b'\'' | b'"' | b'%' | b'@' | b'`' | b' ' => false,
+        b',' | b'[' | b']' | b'{' | b'}' | b'#' | b'&' | b'*' | b'!' | b'|' | b'>' | b'\'' | b'"' | b'%' | b'@' | b'`' | b' ' => {
+            false
+        }
         _ => true,
     };
     let document = text.starts_with("---") || text.starts_with("...");

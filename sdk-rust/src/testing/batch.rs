@@ -116,7 +116,8 @@ impl BatchBuilder {
                 put(&mut bytes, offsets + i * 4, at);
             }
             bytes.extend_from_slice(row);
-            let padding = if self.scattered { row.len().next_multiple_of(8) - row.len() + i % 3 * 8 } else { stride - 8 - row.len() };
+            let padding =
+                if self.scattered { row.len().next_multiple_of(8) - row.len() + i % 3 * 8 } else { stride - 8 - row.len() };
             bytes.resize(bytes.len() + padding, 0xee);
         }
         let rows_end = bytes.len();

@@ -216,7 +216,8 @@ impl Host {
             sources.extend([name[0], name[1], 1 + source.array as u32, first, source.fields.len() as u32, source.record_size]);
             sources.extend([annotations[0], annotations[1], source.slots as u32, 0, 0, 0]);
             for (id, field) in source.fields.iter().enumerate() {
-                let (name, annotations, tags) = (lists.string(&field.name), lists.pairs(&field.annotations), lists.tags(&field.tags));
+                let (name, annotations, tags) =
+                    (lists.string(&field.name), lists.pairs(&field.annotations), lists.tags(&field.tags));
                 fields.extend([id as u32, name[0], name[1], field.kind, field.offset, field.size, field.flags]);
                 fields.extend([field.parent as u32, field.slot as u32, annotations[0], annotations[1], tags[0], tags[1]]);
                 fields.extend([field.order as u32, 0, 0]);
