@@ -145,6 +145,12 @@ advise_other() {
 }
 
 family=$(family)
+# Seconds, where rustup can fetch it; the distribution's packages, which build std along, are the other way.
+if ! rust_ok && has rustup && [ -z "${IG_SETUP_DRY:-}" ]; then
+	say 'adding the Rust target wasm32-unknown-unknown (rustup) ...'
+	rustup --quiet target add wasm32-unknown-unknown >/dev/null 2>&1 || say '  rustup cannot fetch it here'
+fi
+
 if [ "$family" = debian ]; then
 	look_debian
 	if [ -n "$missing" ] && [ "$(id -u)" = 0 ] && [ -z "$(ls /var/lib/apt/lists/*Packages* 2>/dev/null)" ]; then
