@@ -80,8 +80,27 @@ export class Host {
 		const at = this.#exports.ig_alloc(capacity);
 		const region = new DataView(this.#memory.buffer, at, capacity);
 		const u32 = (offset, value) => region.setUint32(offset, value, true);
-		const header = [0x31424749, 1 | (128 << 16), 0, 0, capacity, count, stride, rows, count * stride, 0, selection, 0, columns, source.slots, heap, 0];
-		header.forEach((value, i) => u32(i * 4, value));
+		const header = [
+			0x31424749,
+			1 | (128 << 16),
+			0,
+			0,
+			capacity,
+			count,
+			stride,
+			rows,
+			count * stride,
+			0,
+			selection,
+			0,
+			columns,
+			source.slots,
+			heap,
+			0,
+		];
+		header.forEach((value, i) => {
+			u32(i * 4, value);
+		});
 		region.setBigInt64(80, 1_771_000_000_000_000_000n, true);
 		for (let i = 0; i < count; i++) fill(new DataView(this.#memory.buffer, at + rows + i * stride, source.recordSize), i);
 		const reset = () => {
@@ -137,7 +156,13 @@ function initTable(sources, params) {
 	pairs(lists.params, params);
 	const header = [0x31494749, 0];
 	const body = [];
-	for (const [list, width] of [[lists.sources, 12], [lists.fields, 16], [lists.annotations, 4], [lists.tags, 2], [lists.params, 4]]) {
+	for (const [list, width] of [
+		[lists.sources, 12],
+		[lists.fields, 16],
+		[lists.annotations, 4],
+		[lists.tags, 2],
+		[lists.params, 4],
+	]) {
 		header.push(list.length / width, 64 + body.length * 4);
 		for (const word of list) body.push(word);
 	}

@@ -13,8 +13,14 @@ const BATCHES = 1000;
 function host(name, params) {
 	const one = new Host(module, [dataSource()]);
 	one.init(index('formatters'), { 'utc-offsets': '0:7200' });
-	one.table(index('formatters'), 0, [[0, 'root'], [1000, 'user']]);
-	one.table(index('formatters'), 1, [[0, 'root'], [1000, 'user']]);
+	one.table(index('formatters'), 0, [
+		[0, 'root'],
+		[1000, 'user'],
+	]);
+	one.table(index('formatters'), 1, [
+		[0, 'root'],
+		[1000, 'user'],
+	]);
 	if (name !== 'formatters') one.init(index(name), params);
 	return one;
 }

@@ -1,6 +1,6 @@
 // trace_open's data source as operators see it, and records like its own.
 
-const [Bool, I64, U32, U64, String, CString, Bytes] = [1, 5, 8, 9, 12, 13, 14];
+const [Bool, I64, U32, U64, Text, CString, Bytes] = [1, 5, 8, 9, 12, 13, 14];
 const [EMPTY, HIDDEN, ROW] = [1, 4, 16];
 
 /** name, kind, offset, size, flags, tags */
@@ -44,26 +44,26 @@ const inRow = [
 /** What the host adds: name, kind, flags. */
 const added = [
 	['k8s', 0, EMPTY | HIDDEN],
-	['k8s.node', String, HIDDEN],
-	['k8s.namespace', String, HIDDEN],
-	['k8s.podName', String, HIDDEN],
-	['k8s.containerName', String, HIDDEN],
+	['k8s.node', Text, HIDDEN],
+	['k8s.namespace', Text, HIDDEN],
+	['k8s.podName', Text, HIDDEN],
+	['k8s.containerName', Text, HIDDEN],
 	['k8s.hostnetwork', Bool, HIDDEN],
-	['k8s.podLabels', String, HIDDEN],
+	['k8s.podLabels', Text, HIDDEN],
 	['k8s.owner', 0, EMPTY | HIDDEN],
-	['k8s.owner.kind', String, HIDDEN],
-	['k8s.owner.name', String, HIDDEN],
+	['k8s.owner.kind', Text, HIDDEN],
+	['k8s.owner.name', Text, HIDDEN],
 	['runtime', 0, EMPTY],
-	['runtime.containerName', String, 0],
-	['runtime.runtimeName', String, HIDDEN],
-	['runtime.containerId', String, HIDDEN],
+	['runtime.containerName', Text, 0],
+	['runtime.runtimeName', Text, HIDDEN],
+	['runtime.containerId', Text, HIDDEN],
 	['runtime.containerPid', U32, HIDDEN],
-	['runtime.containerImageName', String, HIDDEN],
-	['runtime.containerImageDigest', String, HIDDEN],
+	['runtime.containerImageName', Text, HIDDEN],
+	['runtime.containerImageDigest', Text, HIDDEN],
 	['runtime.containerStartedAt', I64, HIDDEN],
-	['ustack.addresses', String, HIDDEN],
-	['ustack.buildid', String, HIDDEN],
-	['ustack.symbols', String, HIDDEN],
+	['ustack.addresses', Text, HIDDEN],
+	['ustack.buildid', Text, HIDDEN],
+	['ustack.symbols', Text, HIDDEN],
 ];
 
 export const recordSize = 928;

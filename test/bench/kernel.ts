@@ -47,7 +47,8 @@ export async function measureKernel(readers: readonly Reader[], scratch: Scratch
 				const inspect = (pid: number): void => void marks.push(programs(pid));
 				const { opens } = await watchStorm(reader, scratch, cpus, { rate: 0, seconds, inspect });
 				const [begin, end] = marks;
-				if (begin === undefined || end === undefined) continue;
+				// Not every reader has programs.
+				if (begin === undefined || end === undefined || end.runs === 0) continue;
 				costs.push({
 					reader: reader.name,
 					runs: (end.runs - begin.runs) / opens,

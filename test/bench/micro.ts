@@ -9,6 +9,8 @@ import { Storm } from './storm.js';
 
 /** Slow enough that most records are kept. */
 const RECORD_RATE = 100_000;
+/** The first part of a replay runs code that V8 has not optimized yet; a replay of this fraction is taken off. */
+const SHORTER = 4;
 const READY_MS = 30_000;
 const REPLAY_MS = 120_000;
 
@@ -40,8 +42,10 @@ export const cases: readonly Case[] = [
 export interface CaseResult {
 	readonly name: string;
 	readonly shown: string;
-	/** ns per row: of the operator that is meant, or of all. */
+	/** ns per row, of the operator that is meant or of all, between the end of the short recording and that of the long one. */
 	readonly cost: Sample;
+	/** The same over the long one, which includes the time until V8 has compiled everything well. */
+	readonly coldCost: Sample;
 	/** CPU of the whole process per row, ns: reading the recording, copying, and node's start included. */
 	readonly processCost: Sample;
 	readonly outputBytes: number;
@@ -50,6 +54,7 @@ export interface CaseResult {
 }
 
 export interface Micro {
+	/** Of the long recording. */
 	readonly rows: number;
 	readonly results: readonly CaseResult[];
 	readonly failures: readonly string[];
@@ -98,7 +103,9 @@ async function replay(scratch: Scratch, recording: string, wanted: Case, output 
 
 export async function measureMicro(scratch: Scratch, options: { readonly rows: number; readonly runs: number }): Promise<Micro> {
 	const recording = scratch.file('recording');
+	const shorter = scratch.file('shorter');
 	await record(scratch, recording, options.rows);
+	await record(scratch, shorter, options.rows / SHORTER);
 	let most = 0;
 	const results: CaseResult[] = [];
 	const failures: string[] = [];
@@ -109,11 +116,18 @@ export async function measureMicro(scratch: Scratch, options: { readonly rows: n
 			most = Math.max(most, rows);
 			rmSync(file);
 			const runs: Replayed[] = [];
-			for (let run = 0; run < options.runs; run++) runs.push(await replay(scratch, recording, wanted));
+			const warm: number[] = [];
+			for (let run = 0; run < options.runs; run++) {
+				const begin = await replay(scratch, shorter, wanted);
+				const all = await replay(scratch, recording, wanted);
+				runs.push(all);
+				warm.push((all.cost * all.rows - begin.cost * begin.rows) / (all.rows - begin.rows));
+			}
 			results.push({
 				name: wanted.name,
 				shown: wanted.flags.map((flag) => flag.replace(`${root}/`, '')).join(' '),
-				cost: summarize(runs.map(({ cost }) => cost)),
+				cost: summarize(warm),
+				coldCost: summarize(runs.map(({ cost }) => cost)),
 				processCost: summarize(runs.map(({ processCost }) => processCost)),
 				outputBytes: bytes / rows,
 				operators: runs.at(-1)?.operators ?? [],

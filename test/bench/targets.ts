@@ -13,6 +13,8 @@ interface Verdict {
 type Judge = (results: Results) => Verdict | undefined;
 
 const UNPACED = 0;
+/** A shorter soak proves nothing. */
+const FLAT_SECONDS = 600;
 
 const nothingLost: Judge = (results) => {
 	const row = findRow(results, UNPACED, ours);
@@ -66,10 +68,10 @@ const memory: Judge = (results) => {
 };
 
 const flat: Judge = ({ soak }) => {
-	if (soak === undefined) return undefined;
+	if (soak === undefined || soak.seconds < FLAT_SECONDS) return undefined;
 	const measured = `${short(soak.early / 1e6)} to ${short(soak.late / 1e6)} MB in ${short(soak.seconds / 60)} min, ${short(soak.slope / 1e6)} MB/min`;
 	// Flat: what it grows in ten minutes is less than a collector's noise.
-	return { target: 'RSS flat over ten minutes', measured, met: soak.seconds >= 600 && soak.slope * 10 < 5e6 };
+	return { target: 'RSS flat over ten minutes', measured, met: soak.slope * 10 < 5e6 };
 };
 
 const judges: readonly Judge[] = [
