@@ -15,7 +15,7 @@ export const BTF_PATH = '/sys/kernel/btf/vmlinux';
 async function libbpfVersion(): Promise<string> {
 	if (!existsSync(built('native', 'libig.so'))) return 'not built';
 	try {
-		const { libbpfVersion: read } = await import('../ebpf/system.js');
+		const { libbpfVersion: read } = await import('../ebpf/native.js');
 		return read();
 	} catch (error) {
 		return `cannot be loaded: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`;

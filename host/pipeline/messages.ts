@@ -1,4 +1,5 @@
 /** What the main thread and a worker tell each other. */
+import type { ErrorCode } from '../errors.js';
 import type { LogLevel } from '../operator/imports.js';
 import type { InitResult } from '../operator/session.js';
 import type { DataSource } from '../schema.js';
@@ -24,9 +25,16 @@ export type ToWorker = { readonly type: 'table'; readonly name: string; readonly
 
 export type FailureCode = 'init' | 'stop' | 'output' | 'recording' | 'internal';
 
+/** An IgError on its way between threads. */
+export interface KnownError {
+	readonly code: ErrorCode;
+	readonly details: Readonly<Record<string, string | number>>;
+}
+
 export type FromWorker =
 	| { readonly type: 'ready'; readonly sources: readonly DataSource[]; readonly inits: readonly InitResult[] }
 	| { readonly type: 'started' }
 	| { readonly type: 'log'; readonly level: LogLevel; readonly text: string }
 	| { readonly type: 'end'; readonly reason: 'stopped' | 'finished' | 'output-closed' }
+	| { readonly type: 'known'; readonly error: KnownError }
 	| { readonly type: 'failed'; readonly code: FailureCode; readonly operator: string; readonly reason: string; readonly offset: number };

@@ -145,6 +145,9 @@ class Supervisor implements Pipeline {
 			case 'end':
 				this.#end({ reason: message.reason });
 				return;
+			case 'known':
+				this.#end({ reason: 'failed', error: new IgError(message.error.code, message.error.details) });
+				return;
 			case 'failed':
 				this.#end({ reason: 'failed', error: this.#error(message) });
 				return;

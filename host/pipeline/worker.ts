@@ -215,8 +215,7 @@ function describe(cause: unknown): Omit<FromWorker & { type: 'failed' }, 'type'>
 	if (cause instanceof OperatorStop) return { ...none, code: 'stop', operator: cause.operator };
 	if (cause instanceof OutputError) return { ...none, code: 'output', reason: cause.code };
 	if (cause instanceof RecordingDamaged) return { ...none, code: 'recording', offset: cause.offset };
-	const stack = cause instanceof Error && !(cause instanceof IgError) ? (cause.stack ?? reason) : reason;
-	return { ...none, code: 'internal', reason: stack };
+	return { ...none, code: 'internal', reason: cause instanceof Error ? (cause.stack ?? reason) : reason };
 }
 
 const post = (message: FromWorker): void => parentPort?.postMessage(message);
@@ -227,5 +226,6 @@ try {
 } catch (cause) {
 	runner?.discardRest();
 	if (cause instanceof OutputClosed) post({ type: 'end', reason: 'output-closed' });
+	else if (cause instanceof IgError) post({ type: 'known', error: { code: cause.code, details: cause.details } });
 	else post({ type: 'failed', ...describe(cause) });
 }

@@ -1,1 +1,0 @@
-export { libbpfVersion } from './native.js';
