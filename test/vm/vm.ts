@@ -77,7 +77,8 @@ function qemuArgs(kernel: Kernel, folder: string, options: VmOptions): string[] 
 	return [
 		...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-M', 'q35', '-accel', accelerator],
 		// Without cx16: with it 6.12's allocator, whose fast path is a cmpxchg16b, is corrupted within seconds in 3 of 5 boots on QEMU 7.2's TCG.
-		...['-cpu', accelerator === 'kvm' ? 'host' : 'max,-cx16', '-smp', String(options.cpus ?? 2), '-m', `${memory}M`],
+		// Without erms and fsrm: with them kernel and libc fill and copy pages by rep stosb and movsb, which TCG does byte by byte.
+		...['-cpu', accelerator === 'kvm' ? 'host' : 'max,-cx16,-erms,-fsrm', '-smp', String(options.cpus ?? 2), '-m', `${memory}M`],
 		// virtiofs needs memory that the daemon can map, too.
 		...['-object', `memory-backend-memfd,id=mem,size=${memory}M,share=on`, '-numa', 'node,memdev=mem'],
 		...share('root'),
