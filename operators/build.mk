@@ -23,6 +23,7 @@ RUST_EXAMPLES := filter enrich
 
 operators: dist/operators/builtin.wasm
 sdk-rust-examples: $(RUST_EXAMPLES:%=dist/examples/rust-%.wasm)
+test-fixtures: sdk-rust-examples
 .PHONY: operators sdk-rust-examples operators-test operators-bench
 
 # The memory is the host's: it has a maximum.

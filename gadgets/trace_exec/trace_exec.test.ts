@@ -3,7 +3,8 @@ import { chmodSync, copyFileSync, mkdtempSync, realpathSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { igDuring, jsonLines, namespaceId } from '../../test/support/live.js';
+import { Waiting } from '../../test/fixtures/waiting.js';
+import { fixture, igDuring, jsonLines, namespaceId } from '../../test/support/live.js';
 
 interface ExecEvent {
 	readonly timestamp: string;
@@ -26,7 +27,7 @@ const program = join(dir, 'igtestprog');
 copyFileSync(realpathSync('/bin/true'), program);
 chmodSync(program, 0o755);
 
-async function trace(flags: readonly string[], action: () => void): Promise<ExecEvent[]> {
+async function trace(flags: readonly string[], action: () => void | Promise<void>): Promise<ExecEvent[]> {
 	const result = await igDuring(['trace_exec', '-o', 'json', ...flags], action);
 	expect(result.code).toBe(0);
 	return jsonLines<ExecEvent>(result);
@@ -70,6 +71,45 @@ test('a script is shown with the interpreter that the kernel ran', async () => {
 	const events = await trace(['--paths', '--comm', 'igscript'], () => void spawnSync(script, ['arg']));
 	expect(events).toHaveLength(1);
 	expect(events[0]).toMatchObject({ args: ['/bin/sh', script, 'arg'].join(SEPARATOR), file: script, exepath: realpathSync('/bin/sh') });
+});
+
+test.each(['--pid', '--tid'])('%s filters in the kernel', async (flag) => {
+	const waiting = new Waiting(program, [flag]);
+	const events = await trace([flag, String(waiting.pid)], async () => {
+		spawnSync(program, ['another']);
+		await waiting.proceed();
+	});
+	expect(events.map(({ args, proc }) => [args, proc.pid])).toEqual([[`${program}${SEPARATOR}${flag}`, waiting.pid]]);
+});
+
+test.each(['uid', 'gid'])('--%s filters in the kernel', async (kind) => {
+	const id = 54321;
+	chmodSync(dir, 0o755);
+	const events = await trace([`--${kind}`, String(id)], () => {
+		spawnSync(program, ['as root']);
+		spawnSync(program, ['as another'], { [kind]: id });
+	});
+	expect(events.map(({ args }) => args)).toEqual([`${program}${SEPARATOR}as another`]);
+});
+
+test('an execve by a second thread has the id that this thread had', async () => {
+	let call = { pid: 0, tid: 0 };
+	const events = await trace(['--comm', 'igtestprog'], () => {
+		call = JSON.parse(spawnSync(fixture('execer'), ['thread', program, 'x'], { encoding: 'utf8' }).stdout);
+	});
+	expect(call.tid).not.toBe(call.pid);
+	expect(events.map(({ args, proc }) => [args, proc.pid, proc.tid])).toEqual([[`${program}${SEPARATOR}x`, call.pid, call.tid]]);
+});
+
+test('execveat is seen like execve, when it succeeds and when it fails', async () => {
+	const calls = ['execveat', program, 'x', '::', 'execveat', `${dir}/none`, 'y', '', '::', 'execve', `${dir}/none`];
+	const execer = fixture('execer');
+	const events = await trace(['--ignore-failed=false', '--paths'], () => void spawnSync(execer, calls));
+	expect(events.filter(({ file }) => file.startsWith(dir)).map(({ args, error, file }) => [args, error, file])).toEqual([
+		[`${program}${SEPARATOR}x`, '', program],
+		[`${dir}/none${SEPARATOR}y${SEPARATOR}`, 'ENOENT', `${dir}/none`],
+		[`${dir}/none`, 'ENOENT', `${dir}/none`],
+	]);
 });
 
 test('long arguments are cut, and the record stays whole', async () => {

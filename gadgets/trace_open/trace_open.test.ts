@@ -3,6 +3,7 @@ import { constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { Waiting } from '../../test/fixtures/waiting.js';
 import { fixture, igDuring, jsonLines, namespaceId } from '../../test/support/live.js';
 
 interface OpenEvent {
@@ -55,6 +56,13 @@ async function trace(flags: readonly string[], ...calls: string[]): Promise<{ ev
 	});
 	expect(result.code).toBe(0);
 	return { events: jsonLines<OpenEvent>(result).filter(({ fname }) => fname.startsWith(dir)), done };
+}
+
+/** Traces a process that exists before the tracing starts, with flags made of its id. */
+async function traceWaiting(flags: (pid: string) => string[], calls: readonly string[]): Promise<{ events: OpenEvent[]; pid: number }> {
+	const waiting = new Waiting(opener, calls);
+	const result = await igDuring(['trace_open', '-o', 'json', ...flags(String(waiting.pid))], () => waiting.proceed());
+	return { events: jsonLines<OpenEvent>(result).filter(({ fname }) => fname.startsWith(dir)), pid: waiting.pid };
 }
 
 const { O_RDONLY, O_RDWR, O_CREAT, O_CLOEXEC } = constants as typeof constants & { O_CLOEXEC: number };
@@ -113,6 +121,28 @@ test('--pid, --uid and --comm filter in the kernel', async () => {
 	expect((await trace(['--pid', String(process.pid)], `openat:0:0:${file}`)).events).toEqual([]);
 	expect((await trace(['--uid', '12345'], `openat:0:0:${file}`)).events).toEqual([]);
 	expect((await trace(['--uid', '0'], `openat:0:0:${file}`)).events).toHaveLength(1);
+});
+
+test('--pid and --tid show one process, one thread', async () => {
+	const calls = [`openat:0:0:${file}`, `thread:0:0:${dir}/none`];
+	const byPid = await traceWaiting((pid) => ['--pid', pid], calls);
+	expect(byPid.events.map(({ fname, proc }) => [fname, proc.pid])).toEqual([
+		[file, byPid.pid],
+		[`${dir}/none`, byPid.pid],
+	]);
+	const byTid = await traceWaiting((pid) => ['--tid', pid], calls);
+	expect(byTid.events.map(({ fname, proc }) => [fname, proc.tid])).toEqual([[file, byTid.pid]]);
+});
+
+test('--gid shows one group', async () => {
+	const gid = 54321;
+	const result = await igDuring(['trace_open', '-o', 'json', '--gid', String(gid)], () => {
+		execFileSync(opener, [`openat:0:0:${dir}/as root`]);
+		execFileSync(opener, [`openat:0:0:${dir}/as group`], { gid });
+	});
+	const events = jsonLines<OpenEvent>(result);
+	expect(events.filter(({ fname }) => fname.startsWith(dir)).map(({ fname }) => fname)).toEqual([`${dir}/as group`]);
+	expect(new Set(events.map(({ proc }) => proc.creds.gid))).toEqual(new Set([gid]));
 });
 
 test('a thousand opens are a thousand events, in order', async () => {
