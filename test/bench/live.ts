@@ -38,6 +38,8 @@ export interface LiveOptions {
 export interface LiveResult {
 	readonly opens: number;
 	readonly opensPerSecond: number;
+	/** Part of its time in which the storm had its CPU to itself. */
+	readonly share: number;
 	/** Lines of the storm's opens in the output. */
 	readonly delivered: number;
 	/** What the reader itself said that it lost. */
@@ -139,6 +141,7 @@ export async function watchStorm(reader: Reader, scratch: Scratch, cpus: Cpus, o
 		return {
 			opens: result.opens,
 			opensPerSecond: result.opens / result.seconds,
+			share: result.share,
 			delivered,
 			saidLost: saidLost(said) + counted.saidLost,
 			cpuPerEvent: (after - before) / delivered,

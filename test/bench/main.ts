@@ -8,7 +8,7 @@ import { help, type Options, readOptions } from './options.js';
 import { renderPage } from './page.js';
 import { ig, makeScratch, page, root, type Scratch } from './paths.js';
 import { chooseReaders, type Reader, versions } from './readers.js';
-import { type LiveTable, rateName, type Results, tables } from './results.js';
+import { doubts, type LiveTable, rateName, type Results, tables } from './results.js';
 import { summarize } from './statistics.js';
 import { forTerminal } from './table.js';
 import { judge } from './targets.js';
@@ -106,9 +106,10 @@ async function main(args: readonly string[]): Promise<number> {
 	const failures = [...absent];
 	const scratch = makeScratch();
 	const results = await measure(options, readers, scratch, failures);
+	failures.push(...doubts(results));
 	const found = [judge(results), ...tables(results)].filter(({ rows }) => rows.length > 0);
 	process.stdout.write(`${found.map(forTerminal).join('\n')}\n`);
-	for (const failure of failures) say(`not measured: ${failure}`);
+	for (const failure of failures) say(`note: ${failure}`);
 	if (options.page !== undefined) {
 		const command = `npm run bench${args.length > 0 ? ` -- ${args.join(' ')}` : ''}`;
 		const text = renderPage({

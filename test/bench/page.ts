@@ -38,6 +38,6 @@ export function renderPage(options: PageOptions): string {
 		...tables.map(forMarkdown),
 		'## Readers',
 		list([...readers.map(({ name, shown }) => `${name}: \`${shown}\``), ...versions]),
-		...(failures.length > 0 ? ['## Not measured', list(failures.map((line) => line.replaceAll('\n', ' ')))] : []),
+		...(failures.length > 0 ? ['## Not measured, or not well', list(failures.map((line) => line.replaceAll('\n', ' ')))] : []),
 	].join('\n\n')}\n`;
 }

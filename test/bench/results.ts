@@ -44,6 +44,20 @@ export function findRow(results: Results, rate: number, reader: string): LiveRow
 	return results.live.find((table) => table.rate === rate)?.rows.find((row) => row.reader === reader);
 }
 
+/** Below this, other work has spoilt the numbers. */
+const QUIET = 0.95;
+
+/** A sentence for every table that a busy machine has spoilt. */
+export function doubts({ live }: Results): string[] {
+	return live.flatMap(({ rate, rows }) => {
+		const lowest = Math.min(1, ...rows.flatMap(({ runs }) => runs.map(({ share }) => share)));
+		if (lowest >= QUIET) return [];
+		return [
+			`${rateName(rate)}: the machine was busy, one storm had its CPU for only ${short(lowest * 100)} % of the time: do not trust these numbers`,
+		];
+	});
+}
+
 const ms = (seconds: number): string => `${short(seconds * 1000)} ms`;
 const spreadOf = (sample: Sample, factor: number): string =>
 	spread({ ...sample, median: sample.median * factor, low: sample.low * factor, high: sample.high * factor });

@@ -5,6 +5,8 @@ import { tool } from './paths.js';
 export interface StormResult {
 	readonly opens: number;
 	readonly seconds: number;
+	/** Part of the time in which it had a CPU; 1 on a machine with nothing else to do. */
+	readonly share: number;
 }
 
 export interface StormRun {
@@ -35,7 +37,8 @@ export class Storm {
 		this.#tool.send(`run ${rate} ${seconds} ${Math.floor(count)} ${path}`);
 		const answer = await this.#tool.demand('opens', (seconds + 30) * 1000);
 		if (answer.failed !== 0) throw new Error(`the storm could not open ${path}`);
-		return { opens: answer.opens as number, seconds: answer.seconds as number };
+		const { opens = 0, seconds: took = 0, cpu = 0 } = answer;
+		return { opens, seconds: took, share: cpu / took };
 	}
 
 	/** Ends the run that is under way. */
