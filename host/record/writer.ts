@@ -11,6 +11,7 @@ const packr = new Packr({ useRecords: false, int64AsType: 'bigint' });
 export class RecordingWriter {
 	readonly #fd: number;
 	readonly #path: string;
+	readonly #head = new DataView(new ArrayBuffer(FRAME_HEADER));
 	#batches = 0;
 	#rows = 0;
 	#lost = 0;
@@ -43,12 +44,10 @@ export class RecordingWriter {
 
 	#frame(value: unknown): void {
 		const payload = packr.pack(value);
-		const frame = new Uint8Array(FRAME_HEADER + payload.length);
-		const view = new DataView(frame.buffer);
-		view.setUint32(0, payload.length, true);
-		view.setUint32(4, crc32(payload), true);
-		frame.set(payload, FRAME_HEADER);
-		this.#write(frame);
+		this.#head.setUint32(0, payload.length, true);
+		this.#head.setUint32(4, crc32(payload), true);
+		this.#write(new Uint8Array(this.#head.buffer));
+		this.#write(payload);
 	}
 
 	#write(bytes: Uint8Array): void {
