@@ -63,7 +63,7 @@ const lowerProgram = realpathSync('/bin/true');
 
 // On a tmpfs, where inode and device are what stat(2) says; and in the upper layer of the overlay that is the VM's root.
 const dir = '/dev/shm/ig test';
-const upper = '/root/ig-upper';
+const upper = '/var/ig-upper';
 const program = `${dir}/igprog`;
 const upperProgram = `${upper}/igupper`;
 const script = `${dir}/igscript`;
