@@ -35,7 +35,6 @@ export const BatchHeader = {
 	OutputSize: 108,
 	Size: 128,
 } as const;
-export const BATCH_MAGIC = 0x31424749;
 export const MAX_ROWS = 65536;
 export const MAX_COLUMNS = 256;
 const MAX_RANGES = 64;

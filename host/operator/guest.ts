@@ -24,11 +24,9 @@ export class Guest {
 	#bytes: Uint8Array;
 	#session: InitSession | undefined;
 	#scratch = { address: 0, size: 0 };
-	readonly file: string;
 
 	/** Instantiates; runs the module's start function and `_initialize`. @throws GuestFailure */
 	constructor(plan: ModulePlan, log: (level: LogLevel, text: string) => void) {
-		this.file = plan.file;
 		const imports = makeImports({ memory: () => this.bytes(), session: () => this.#session, log });
 		if (plan.memory !== undefined) {
 			const { initial, maximum } = plan.memory;

@@ -8,10 +8,10 @@ import { cloneSources } from '../operator/effects.js';
 import { Guest, GuestFailure } from '../operator/guest.js';
 import type { LogLevel } from '../operator/imports.js';
 import type { InitResult } from '../operator/session.js';
-import { OutputClosed, OutputError, type Sink } from '../output/sink.js';
+import type { Sink } from '../output/sink.js';
 import type { DataSource } from '../schema.js';
-import type { Call, Control } from './control.js';
-import { Link, STRIKES } from './link.js';
+import { type Call, type Control, STRIKES } from './control.js';
+import { Link } from './link.js';
 import type { PipelinePlan } from './plan.js';
 import type { Tables } from './tables.js';
 
@@ -119,14 +119,6 @@ export class Chain {
 		return this.#home.bytes().subarray(this.#region, this.#region + this.#capacity);
 	}
 
-	/** Field id of each column slot of a data source, for the batch's header. */
-	slotFields(ds: number): number[] {
-		const source = this.sources[ds];
-		const fields: number[] = new Array(source?.slots ?? 0).fill(0);
-		for (const field of source?.fields ?? []) if (field.slot >= 0) fields[field.slot] = field.id;
-		return fields;
-	}
-
 	/** What every operator's init did, for the chain that may replace this one. */
 	inits(): InitResult[] {
 		return this.links.map((link) => link.init);
@@ -160,27 +152,26 @@ export class Chain {
 		for (const link of this.links) {
 			if (!link.plan.dataSources.includes(ds)) continue;
 			if (selected === 0 && !isArray) break;
-			const accused = guilty.find(({ operator }) => operator === link.id);
-			if (accused !== undefined || link.guest === undefined) {
-				const drops = this.#consequence(link, accused?.reason, sequence, selected);
-				if (drops) result.dropped += selected;
-				if (drops) return result;
-				continue;
-			}
+			let reason = guilty.find(({ operator }) => operator === link.id)?.reason;
+			let spoiled = false;
+			let left: number | undefined;
 			const began = performance.now();
-			let left = selected;
-			try {
-				left = this.#call(link, ds, rows, selected);
-			} catch (cause) {
-				if (!(cause instanceof GuestFailure)) throw cause;
-				if (link.plan.builtin) throw new HomeLost({ operator: link.id, reason: cause.message });
-				const drops = this.#consequence(link, cause.message, sequence, selected);
-				if (cause.fatal && link.guest !== undefined) this.#respawn(link);
-				if (drops) {
-					result.dropped += selected;
-					return result;
+			if (reason === undefined && link.guest !== undefined) {
+				try {
+					left = this.#call(link, ds, rows, selected);
+				} catch (cause) {
+					if (!(cause instanceof GuestFailure)) throw cause;
+					if (link.plan.builtin) throw new HomeLost({ operator: link.id, reason: cause.message });
+					reason = cause.message;
+					spoiled = cause.fatal;
 				}
-				continue;
+			}
+			if (left === undefined) {
+				const drops = this.#consequence(link, reason, sequence, selected);
+				if (spoiled && link.guest !== undefined) this.#respawn(link);
+				if (!drops) continue;
+				result.dropped += selected;
+				return result;
 			}
 			control.add(link.id, 'Milliseconds', performance.now() - began);
 			control.add(link.id, 'Batches', 1);
@@ -302,5 +293,3 @@ export class Chain {
 		return new Guest(plan, (level, text) => this.#options.log(level, `${name}: ${oneLine(text)}`));
 	}
 }
-
-export { OutputClosed, OutputError };

@@ -31,6 +31,9 @@ const TOTALS = 16;
 const Per = { Batches: 0, RowsIn: 1, RowsOut: 2, Milliseconds: 3, Memory: 4, Errors: 5, Dropped: 6, Quarantined: 7 } as const;
 const PER = 8;
 
+/** Failures after which an operator is taken out of the run. */
+export const STRIKES = 3;
+
 export const calls = ['init', 'start', 'batch', 'tick', 'table', 'stop'] as const;
 export type Call = (typeof calls)[number];
 
@@ -120,6 +123,13 @@ export class Control {
 	}
 	set(operator: number, key: keyof typeof Per, count: number): void {
 		this.#operators[operator * PER + Per[key]] = count;
+	}
+	/** Counts a failure; true when the operator is now out of the run. */
+	strike(operator: number): boolean {
+		this.add(operator, 'Errors', 1);
+		if (this.get(operator, 'Errors') < STRIKES) return false;
+		this.set(operator, 'Quarantined', 1);
+		return true;
 	}
 	get(operator: number, key: keyof typeof Per): number {
 		return this.#operators[operator * PER + Per[key]] ?? 0;

@@ -10,9 +10,6 @@ import { type Call, type Control, calls } from './control.js';
 import type { OperatorPlan } from './plan.js';
 import { encodeEntries, type Tables } from './tables.js';
 
-/** Failures after which an operator is taken out of the run. */
-export const STRIKES = 3;
-
 export class Link {
 	readonly plan: OperatorPlan;
 	/** Index in `PipelinePlan.operators`. */
@@ -68,10 +65,9 @@ export class Link {
 
 	/** Counts a failure; true when the operator is now out of the run. */
 	strike(): boolean {
-		this.#control.add(this.id, 'Errors', 1);
-		if (this.#control.get(this.id, 'Errors') < STRIKES) return false;
-		this.quarantine();
-		return true;
+		const out = this.#control.strike(this.id);
+		if (out) this.guest = undefined;
+		return out;
 	}
 
 	quarantine(): void {

@@ -8,7 +8,6 @@ import { attachSource } from '../ebpf/source.js';
 import type { DataSource } from '../schema.js';
 import type { Guilty } from './chain.js';
 import { type Call, Control } from './control.js';
-import { STRIKES } from './link.js';
 import type { FromWorker, ToWorker, WorkerData } from './messages.js';
 import type { OperatorStats, Pipeline, PipelineEnd, PipelineEvents, PipelinePlan, PipelineStats } from './plan.js';
 import { Tables } from './tables.js';
@@ -223,8 +222,7 @@ class Supervisor implements Pipeline {
 		let guilty: Guilty[] = [];
 		if (call === 'batch') guilty = [{ operator, reason }];
 		else {
-			this.#control.add(operator, 'Errors', 1);
-			const out = call === 'init' || this.#control.get(operator, 'Errors') >= STRIKES;
+			const out = this.#control.strike(operator) || call === 'init';
 			if (out) this.#control.set(operator, 'Quarantined', 1);
 			this.#events.onLog?.('warn', `operator ${name} ${reason}${out ? '; it is out of this run' : ''}`);
 			if (call === 'start') this.#started = true;

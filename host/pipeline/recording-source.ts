@@ -13,6 +13,8 @@ export class RecordingSource implements BatchSource {
 	readonly #realtime: boolean;
 	readonly #maxRows: number;
 	#frame: number;
+	/** The frame at an offset: one that is played in parts, or waited for, is read and checked once. */
+	#read: { readonly at: number; readonly entry: ReturnType<RecordingReader['at']> } | undefined;
 	#within: number;
 	#next: { frame: number; within: number } | undefined;
 	#finished = false;
@@ -30,13 +32,7 @@ export class RecordingSource implements BatchSource {
 	}
 
 	fill(region: Uint8Array, sequence: number, again?: { dataSource: number; rows: number }): Filled | undefined {
-		let entry: ReturnType<RecordingReader['at']>;
-		try {
-			entry = this.#reader.at(this.#frame);
-		} catch (cause) {
-			if (cause instanceof Damage) throw new RecordingDamaged(cause.offset, cause.message);
-			throw cause;
-		}
+		const entry = this.#entry();
 		if (entry === undefined) throw new RecordingDamaged(this.#frame, 'it ends early: the run that wrote it was cut short');
 		if ('end' in entry.value) {
 			this.#finished = true;
@@ -76,8 +72,16 @@ export class RecordingSource implements BatchSource {
 		const pause = Math.min(Math.max(this.#wait, 1), milliseconds);
 		Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
 	}
-	close(): void {
-		this.#reader.close();
+
+	#entry(): ReturnType<RecordingReader['at']> {
+		if (this.#read?.at === this.#frame) return this.#read.entry;
+		try {
+			this.#read = { at: this.#frame, entry: this.#reader.at(this.#frame) };
+		} catch (cause) {
+			if (cause instanceof Damage) throw new RecordingDamaged(cause.offset, cause.message);
+			throw cause;
+		}
+		return this.#read.entry;
 	}
 
 	#tooEarly(at: bigint): boolean {

@@ -72,5 +72,4 @@ export class RingSource implements BatchSource {
 	wait(milliseconds: number): void {
 		this.#source.wait(milliseconds);
 	}
-	close(): void {}
 }

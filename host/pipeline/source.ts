@@ -24,25 +24,23 @@ export interface BatchSource {
 	plenty(): boolean;
 	/** True when there will never be more. */
 	finished(): boolean;
-	/** Blocks until there may be more. */
+	/** Blocks until there may be more, or another thread wakes it. */
 	wait(milliseconds: number): void;
-	/** Another thread ended the wait. */
-	close(): void;
+}
+
+/** Field id of each column slot of a data source. */
+export function slotFields(source: DataSource): number[] {
+	const fields: number[] = new Array(source.slots).fill(0);
+	for (const field of source.fields) if (field.slot >= 0) fields[field.slot] = field.id;
+	return fields;
 }
 
 /** What the batches of each data source look like. */
 export function makeSpecs(plan: PipelinePlan, sources: readonly DataSource[]): BatchSpec[] {
+	const { maxRows, maxBytes } = plan.batch;
 	return sources.map((source, ds) => {
-		const fields: number[] = new Array(source.slots).fill(0);
-		for (const field of source.fields) if (field.slot >= 0) fields[field.slot] = field.id;
-		return new BatchSpec({
-			dataSource: ds,
-			array: source.type === 'array',
-			recordSize: source.recordSize,
-			maxRows: plan.batch.maxRows,
-			maxBytes: plan.batch.maxBytes,
-			fields,
-		});
+		const array = source.type === 'array';
+		return new BatchSpec({ dataSource: ds, array, recordSize: source.recordSize, maxRows, maxBytes, fields: slotFields(source) });
 	});
 }
 

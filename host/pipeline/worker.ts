@@ -8,7 +8,7 @@ import type { RecordingWriter } from '../record/writer.js';
 import { Chain, type Guilty, HomeLost, InitFailed, OperatorStop } from './chain.js';
 import { Control } from './control.js';
 import type { FromWorker, ToWorker, WorkerData } from './messages.js';
-import { type BatchSource, type Filled, openBatchSource, RecordingDamaged } from './source.js';
+import { type BatchSource, type Filled, openBatchSource, RecordingDamaged, slotFields } from './source.js';
 import { Tables } from './tables.js';
 
 const TICK_MS = 1000;
@@ -178,10 +178,10 @@ class Runner {
 
 	/** Lays out a batch without rows, for calls that bring none. */
 	#empty(): void {
-		const fields = this.#chain.slotFields(0);
 		const { maxRows, maxBytes } = this.#data.plan.batch;
-		const { recordSize = 0 } = this.#chain.sources[0] ?? {};
-		const spec = new BatchSpec({ dataSource: 0, array: false, recordSize, maxRows, maxBytes, fields });
+		const source = this.#chain.sources[0];
+		const fields = source === undefined ? [] : slotFields(source);
+		const spec = new BatchSpec({ dataSource: 0, array: false, recordSize: source?.recordSize ?? 0, maxRows, maxBytes, fields });
 		fillRecords(new Uint8Array(0), this.#chain.region(), spec, this.#sequence, 0);
 	}
 
