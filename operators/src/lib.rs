@@ -5,6 +5,7 @@ mod filter;
 mod formatters;
 mod limiter;
 mod output;
+mod scan;
 mod value;
 
 ig_operator::manifest!(include_str!("../manifest.json"));

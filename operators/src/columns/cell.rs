@@ -1,6 +1,7 @@
 //! One cell of a table: a value made safe for a terminal, cut to the column's width or padded to it.
 
 use super::glyph::{escape, escape_byte, glyph, Glyph};
+use crate::scan::copy16;
 
 /// Where a value that is too long loses its characters.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -55,7 +56,7 @@ impl Cell {
             if (source.limit as usize) - (source.from as usize + plain) < 16 {
                 return None;
             }
-            let odd = copy16(source.from.add(plain), to.add(plain));
+            let odd = copy16::<true>(source.from.add(plain), to.add(plain));
             if odd == 0 {
                 plain += 16;
                 continue;
@@ -260,29 +261,6 @@ fn tail(text: &str, most: usize) -> (&str, usize) {
         }
     }
     (&text[start..], cells)
-}
-
-/// Copies 16 bytes; a bit for each that is not plain: control characters, DEL, `"`, `\`, and all above ASCII.
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-#[inline(always)]
-unsafe fn copy16(from: *const u8, to: *mut u8) -> u32 {
-    use core::arch::wasm32::*;
-    let bytes = v128_load(from.cast());
-    v128_store(to.cast(), bytes);
-    // Above 0x7f is negative.
-    let odd = i8x16_lt(bytes, i8x16_splat(0x20));
-    let odd = v128_or(odd, i8x16_eq(bytes, i8x16_splat(0x7f)));
-    let odd = v128_or(odd, i8x16_eq(bytes, i8x16_splat(b'"' as i8)));
-    i8x16_bitmask(v128_or(odd, i8x16_eq(bytes, i8x16_splat(b'\\' as i8)))) as u32
-}
-
-#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-#[inline(always)]
-unsafe fn copy16(from: *const u8, to: *mut u8) -> u32 {
-    let bytes = from.cast::<[u8; 16]>().read_unaligned();
-    to.cast::<[u8; 16]>().write_unaligned(bytes);
-    let odd = |byte: u8| !(0x20..0x7f).contains(&byte) || byte == b'"' || byte == b'\\';
-    bytes.iter().enumerate().fold(0, |mask, (i, byte)| mask | u32::from(odd(*byte)) << i)
 }
 
 /// Spaces from `at` to `end`, and up to 15 more.

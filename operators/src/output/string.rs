@@ -1,31 +1,11 @@
 //! Strings to JSON, 16 bytes at a time.
 
+use crate::scan::copy16;
+
 /// Most bytes that one byte of a string becomes: `\u0000` and `\ufffd`.
 pub const MOST_GROWTH: usize = 6;
 /// Bytes that may be written past the end of what was needed.
 pub const SLACK: usize = 32;
-
-/// A bit for each of 16 bytes that cannot be copied as it is: control characters, `"`, `\`, and all above ASCII.
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-#[inline(always)]
-unsafe fn copy16(from: *const u8, to: *mut u8) -> u32 {
-    use core::arch::wasm32::*;
-    let bytes = v128_load(from.cast());
-    v128_store(to.cast(), bytes);
-    // Below 0x20 or above 0x7f, as signed: less than 0x20.
-    let odd = i8x16_lt(bytes, i8x16_splat(0x20));
-    let odd = v128_or(odd, i8x16_eq(bytes, i8x16_splat(b'"' as i8)));
-    let odd = v128_or(odd, i8x16_eq(bytes, i8x16_splat(b'\\' as i8)));
-    i8x16_bitmask(odd) as u32
-}
-
-#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-unsafe fn copy16(from: *const u8, to: *mut u8) -> u32 {
-    let bytes = from.cast::<[u8; 16]>().read_unaligned();
-    to.cast::<[u8; 16]>().write_unaligned(bytes);
-    let odd = |byte: u8| !(0x20..=0x7f).contains(&byte) || byte == b'"' || byte == b'\\';
-    bytes.iter().enumerate().fold(0, |mask, (i, byte)| mask | (odd(*byte) as u32) << i)
-}
 
 /// First address that may not be loaded from.
 #[derive(Clone, Copy)]
@@ -49,12 +29,12 @@ impl Limit {
 pub unsafe fn write_string(from: *const u8, size: usize, to: *mut u8, limit: Limit) -> *mut u8 {
     if size <= 16 && limit.allows16(from) {
         // Plain and short: one copy, and where it ends is known before it is done.
-        let odd = copy16(from, to);
+        let odd = copy16::<false>(from, to);
         if odd & ((1 << size) - 1) == 0 {
             return to.add(size);
         }
     } else if size <= 32 && limit.allows16(from.add(16)) {
-        let odd = copy16(from, to) | copy16(from.add(16), to.add(16)) << 16;
+        let odd = copy16::<false>(from, to) | copy16::<false>(from.add(16), to.add(16)) << 16;
         if (odd as u64 & ((1 << size) - 1)) == 0 {
             return to.add(size);
         }
@@ -69,7 +49,7 @@ pub unsafe fn write_string(from: *const u8, size: usize, to: *mut u8, limit: Lim
 #[inline(always)]
 pub unsafe fn write_field(mut from: *const u8, mut size: usize, mut to: *mut u8, limit: Limit) -> *mut u8 {
     while size >= 16 {
-        let odd = copy16(from, to);
+        let odd = copy16::<false>(from, to);
         if odd != 0 {
             let plain = odd.trailing_zeros() as usize;
             (from, to) = (from.add(plain), to.add(plain));
@@ -95,7 +75,7 @@ unsafe fn careful(mut from: *const u8, mut size: usize, stop_at_nul: bool, mut t
             return careful(bytes.as_ptr(), size, stop_at_nul, to, Limit(bytes.as_ptr().add(32)));
         }
         // What comes after the end counts as odd, so that the scan stops there.
-        let odd = copy16(from, to) | if size < 16 { 1 << size } else { 0x10000 };
+        let odd = copy16::<false>(from, to) | if size < 16 { 1 << size } else { 0x10000 };
         let plain = odd.trailing_zeros() as usize;
         (from, to) = (from.add(plain), to.add(plain));
         size -= plain;
