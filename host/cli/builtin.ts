@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { IgError } from '../errors.js';
 import { limitMemory } from '../operator/binary.js';
-import type { LoadedModule } from '../operator/load.js';
+import type { LoadedModule } from '../operator/module.js';
 import type { Manifest, OperatorManifest } from '../operator/manifest.js';
 import { built } from '../root.js';
 

@@ -1,7 +1,7 @@
 /** Puts the chain of a run together: which operators, in which order, with which parameters. */
 import { closest } from '../closest.js';
 import { IgError } from '../errors.js';
-import type { LoadedModule } from '../operator/load.js';
+import type { LoadedModule } from '../operator/module.js';
 import type { OperatorPlan } from '../pipeline/plan.js';
 import type { DataSource } from '../schema.js';
 import { utcOffsets } from './local-time.js';

@@ -1,6 +1,7 @@
 /** The fields of a gadget, for its help: those of the kernel's records, and those that operators add. */
 import { existsSync } from 'node:fs';
 import type { OpenedGadget } from '../gadget/instance.js';
+import { modulePlan } from '../operator/module.js';
 import { startPipeline } from '../pipeline/pipeline.js';
 import { built } from '../root.js';
 import { ARRAY_OF, type DataSource, type Field, FieldFlag, Kind } from '../schema.js';
@@ -8,7 +9,6 @@ import { loadBuiltin } from './builtin.js';
 import { buildChain } from './chain.js';
 import { commonOptions } from './options.js';
 import { makeLog } from './report.js';
-import { modulePlan } from './run.js';
 
 const names = new Map(Object.entries(Kind).map(([name, kind]) => [kind as number, name.toLowerCase()]));
 

@@ -12,7 +12,8 @@ import { gadgetFlags } from './gadget-flags.js';
 import { booleanOf, commonOptions } from './options.js';
 import { makeLog } from './report.js';
 import { commonFlags, replayFlags } from './run-flags.js';
-import { loadOperators, modulePlan } from './run.js';
+import { modulePlan } from '../operator/module.js';
+import { loadOperators } from './run.js';
 import { BATCH, openOutput, runToEnd, terminalWidth } from './session.js';
 
 const help = 'ig replay --help';

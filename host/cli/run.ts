@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { IgError } from '../errors.js';
 import { type Gadget, isGadget, openGadget } from '../gadget/gadget.js';
 import { inspectGadget, type OpenedGadget } from '../gadget/instance.js';
-import type { LoadedModule, ModulePlan } from '../operator/load.js';
+import { type LoadedModule, modulePlan } from '../operator/module.js';
 import type { PipelinePlan } from '../pipeline/plan.js';
 import { annotateSources } from './annotate.js';
 import { loadBuiltin } from './builtin.js';
@@ -24,11 +24,6 @@ export async function loadOperators(
 	if (options.wasmOperators.length === 0) return [];
 	const { loadModule } = await import('../operator/load.js');
 	return await Promise.all(options.wasmOperators.map(async (spec) => ({ spec, loaded: await loadModule(spec.file) })));
-}
-
-/** The part of a loaded module that goes to the worker. */
-export function modulePlan({ module, file, memory }: LoadedModule): ModulePlan {
-	return { module, file, ...(memory && { memory }) };
 }
 
 /** Which argument is the gadget? Flags that only the gadget knows come later, so the values of unknown flags look like gadgets. */

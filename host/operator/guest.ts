@@ -2,7 +2,7 @@
 import { abiExports } from './abi.js';
 import { errnoName } from './errno.js';
 import { GuestAbort, type LogLevel, makeImports } from './imports.js';
-import type { ModulePlan } from './load.js';
+import type { ModulePlan } from './module.js';
 import type { InitResult, InitSession } from './session.js';
 
 type GuestFunction = (...args: number[]) => unknown;

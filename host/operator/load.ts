@@ -5,19 +5,7 @@ import { ABI_MARKER, abiExports } from './abi.js';
 import { BinaryError, type Limits, limitMemory } from './binary.js';
 import { importNames } from './imports.js';
 import { type Manifest, readManifest } from './manifest.js';
-
-/** A compiled module, ready to be cloned to a worker. */
-export interface ModulePlan {
-	readonly module: WebAssembly.Module;
-	/** As the user named it, for messages. */
-	readonly file: string;
-	/** Limits of the memory to make for its `env.memory` import, when it has one. */
-	readonly memory?: Limits;
-}
-
-export interface LoadedModule extends ModulePlan {
-	readonly manifest: Manifest;
-}
+import type { LoadedModule } from './module.js';
 
 export interface LoadOptions {
 	/** Upper bound for the module's memory, in 64 KiB pages. */

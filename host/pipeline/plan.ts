@@ -1,5 +1,5 @@
 /** What a pipeline is told to run: plain data, structured-cloned to the worker thread. */
-import type { ModulePlan } from '../operator/load.js';
+import type { ModulePlan } from '../operator/module.js';
 import type { DataSource } from '../schema.js';
 
 /** Where batches come from. */

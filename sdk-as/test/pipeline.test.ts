@@ -33,7 +33,7 @@ function records(rows: readonly Uint8Array[]): Uint8Array {
 test('filter, enrichers and formatter work on what the one before left', async () => {
 	const rows = [row({ pid: 1 }), row({ pid: 2, uid: 1000 }), row({ pid: 3, fname: '/usr/a' }), row({ pid: 4, fname: '/etc/"q"' })];
 	const outcome = await run({
-		source,
+		sources: [source],
 		batches: [
 			{ ds: 0, rows: 4, records: records(rows) },
 			{ ds: 0, rows: 1, records: records([row({ pid: 5, uid: 7 })]) },
@@ -48,7 +48,7 @@ test('filter, enrichers and formatter work on what the one before left', async (
 	});
 	expect(outcome.log).toEqual([]);
 	expect(outcome.end).toEqual({ reason: 'finished' });
-	expect(outcome.output.toString()).toBe('pid,path\n1,"/etc/passwd"\n4,"/etc/""q"""\n');
+	expect(outcome.output).toBe('pid,path\n1,"/etc/passwd"\n4,"/etc/""q"""\n');
 	expect(outcome.stats).toMatchObject({ submitted: 5, delivered: 2, filtered: 3, lost: 0, dropped: 0 });
 	const added = outcome.sources[0]?.fields.slice(open.fields.length).map(({ name, slot }) => ({ name, slot }));
 	expect(added).toEqual([
@@ -60,7 +60,7 @@ test('filter, enrichers and formatter work on what the one before left', async (
 
 test('an abort in init ends the run with its message and place', async () => {
 	const { end } = await run({
-		source: { ...source, name: 'exec' },
+		sources: [{ ...source, name: 'exec' }],
 		batches: [],
 		operators: [{ module: await example('filter') }],
 	});
@@ -70,7 +70,7 @@ test('an abort in init ends the run with its message and place', async () => {
 
 test('a field that is not there ends the run, and the log names it', async () => {
 	const fields = source.fields.filter(({ name }) => name !== 'fname');
-	const { end, log } = await run({ source: { ...source, fields }, batches: [], operators: [{ module: await example('filter') }] });
+	const { end, log } = await run({ sources: [{ ...source, fields }], batches: [], operators: [{ module: await example('filter') }] });
 	expect(end).toMatchObject({ reason: 'failed', error: { code: 'IG_OPERATOR_INIT' } });
-	expect(log).toEqual(['as-filter: no field fname in data source open']);
+	expect(log).toEqual(['error: as-filter: no field fname in data source open']);
 });

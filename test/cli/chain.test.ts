@@ -3,7 +3,7 @@ import { buildChain, type ChainInput } from '../../host/cli/chain.js';
 import type { OperatorSpec } from '../../host/cli/operator-spec.js';
 import { commonOptions } from '../../host/cli/options.js';
 import { IgError } from '../../host/errors.js';
-import type { LoadedModule } from '../../host/operator/load.js';
+import type { LoadedModule } from '../../host/operator/module.js';
 import { bare, reference } from '../support/reference.js';
 
 /** An empty module: what the chain needs of one is its manifest. */

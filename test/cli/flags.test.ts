@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Flag, normalise, parseFlags, positionals } from '../../host/cli/flags.js';
 import { checkForeign, commonOptions } from '../../host/cli/options.js';
 import { commonFlags, ignoredFlags, laterFlags, runFlags } from '../../host/cli/run-flags.js';
-import { IgError } from '../../host/errors.js';
+import { errorOf } from '../support/errors.js';
 
 const gadget: Flag[] = [
 	{ name: 'paths', description: 'show paths', group: 'Gadget' },
@@ -16,15 +16,6 @@ const help = 'ig run trace_open --help';
 function parse(...args: string[]) {
 	const command = new Command('ig run trace_open').argument('<GADGET>');
 	return parseFlags(command, args, flags, help);
-}
-function errorOf(run: () => unknown): IgError {
-	try {
-		run();
-	} catch (error) {
-		if (error instanceof IgError) return error;
-		throw error;
-	}
-	throw new Error('no error');
 }
 
 describe('flags', () => {

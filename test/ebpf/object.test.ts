@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { BpfObject } from '../../host/ebpf/object.js';
 import { IgError } from '../../host/errors.js';
 import { openFixture, u32, u64 } from './fixture.js';
+import { errorOf } from '../support/errors.js';
 
 let object: BpfObject | undefined;
 
@@ -15,16 +16,6 @@ function open(name: string, only?: string): BpfObject {
 	object = openFixture(name);
 	if (only !== undefined) for (const program of object.programs) program.setAutoload(program.name === only);
 	return object;
-}
-
-function errorOf(run: () => unknown): IgError {
-	try {
-		run();
-	} catch (error) {
-		if (error instanceof IgError) return error;
-		throw error;
-	}
-	throw new Error('no error');
 }
 
 describe('an object', () => {

@@ -1,13 +1,7 @@
 import { expect, test } from 'vitest';
-import wabt from 'wabt';
 import { limitMemory } from '../../host/operator/binary.js';
 import { compileModule } from '../../host/operator/load.js';
-
-const { parseWat } = await wabt();
-
-function wasm(wat: string): Uint8Array {
-	return parseWat('test.wat', wat, {}).toBinary({}).buffer;
-}
+import { watToWasm as wasm } from '../support/wat.js';
 
 const abi = '(func (export "ig_abi_v1")) (func (export "ig_alloc") (param i32) (result i32) i32.const 1024)';
 const calls = `(func (export "ig_init") (param i32 i32 i32) (result i32) i32.const 0)

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { expectIdentity, numbersIn } from '../support/outcome.js';
 import { builtinOperator, foreign, type Outcome, runPipeline } from '../support/pipeline.js';
 import { numbers, numbersSource, packNumbers } from '../support/schema.js';
 import { keepEven, watModule, watOperator } from '../support/wat.js';
@@ -25,16 +26,10 @@ async function runWith(wat: string, changes: Parameters<typeof foreign>[2] = {})
 }
 
 const clean = runPipeline({ sources: [numbersSource()], batches, operators: [] });
-const numbersIn = (outcome: Outcome): number[] =>
-	outcome.output
-		.trim()
-		.split('\n')
-		.filter((line) => line !== '')
-		.map((line) => (JSON.parse(line) as { number: number }).number);
-
-function expectIdentity({ stats }: Outcome): void {
-	expect(stats.delivered + stats.filtered + stats.lost + stats.dropped).toBe(stats.submitted);
-	expect(stats.submitted).toBe(1000);
+/** The identity, over all of the records. */
+function expectAll(outcome: Outcome): void {
+	expectIdentity(outcome);
+	expect(outcome.stats.submitted).toBe(1000);
 }
 
 describe.each([
@@ -52,14 +47,14 @@ describe.each([
 		expect(outcome.log[0]).toContain('operator bad');
 		expect(outcome.log[0]).toContain('batch 2');
 		expect(outcome.stats.operators[0]).toMatchObject({ errors: 1, state: 'running' });
-		expectIdentity(outcome);
+		expectAll(outcome);
 	});
 
 	test('with onError drop, drops and counts the rows of that batch', async () => {
 		const outcome = await runWith(inThirdBatch(what), { onError: 'drop' });
 		expect(numbersIn(outcome)).toEqual(Array.from({ length: 1000 }, (_, i) => i).filter((i) => i < 200 || i >= 300));
 		expect(outcome.stats).toMatchObject({ delivered: 900, dropped: 100 });
-		expectIdentity(outcome);
+		expectAll(outcome);
 	});
 
 	test('with onError stop, ends the run; what came before is written', async () => {
@@ -67,7 +62,7 @@ describe.each([
 		expect(outcome.end).toMatchObject({ reason: 'failed', error: { code: 'IG_OPERATOR_FAILED' } });
 		expect(numbersIn(outcome)).toEqual(Array.from({ length: 200 }, (_, i) => i));
 		expect(outcome.stats).toMatchObject({ delivered: 200, dropped: 800 });
-		expectIdentity(outcome);
+		expectAll(outcome);
 	});
 });
 
@@ -93,7 +88,7 @@ test('operators before and after a hanging one keep working', async () => {
 		],
 	});
 	expect(numbersIn(outcome)).toEqual(Array.from({ length: 250 }, (_, i) => 4 * i));
-	expectIdentity(outcome);
+	expectAll(outcome);
 });
 
 test.each([

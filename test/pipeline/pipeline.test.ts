@@ -1,21 +1,11 @@
 import { expect, test } from 'vitest';
-import { builtinOperator, foreign, type Outcome, runPipeline } from '../support/pipeline.js';
+import { expectIdentity, numbersIn } from '../support/outcome.js';
+import { builtinOperator, foreign, runPipeline } from '../support/pipeline.js';
 import { numbers, numbersSource, packNumbers } from '../support/schema.js';
 import { keepEven, watModule, watOperator } from '../support/wat.js';
 
 const batch = (count: number, first: number) => ({ ds: 0, rows: count, records: packNumbers(numbers(count, first)) });
 const batches = (count: number, rows = 100) => Array.from({ length: count }, (_, i) => batch(rows, i * rows));
-
-function numbersIn(outcome: Outcome): number[] {
-	return outcome.output
-		.split('\n')
-		.filter((line) => line !== '')
-		.map((line) => (JSON.parse(line) as { number: number }).number);
-}
-
-function expectIdentity({ stats }: Outcome): void {
-	expect(stats.delivered + stats.filtered + stats.lost + stats.dropped).toBe(stats.submitted);
-}
 
 test('every record reaches the sink once, in order', async () => {
 	const outcome = await runPipeline({ sources: [numbersSource()], batches: batches(20), operators: [await builtinOperator('json')] });

@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { startPipeline } from '../../host/pipeline/pipeline.js';
 import type { PipelineEnd } from '../../host/pipeline/plan.js';
 import { Damage, RecordingReader } from '../../host/record/reader.js';
-import { builtinModule, writeRecording } from '../support/pipeline.js';
+import { playFile, writeRecording } from '../support/pipeline.js';
 import { numbers, numbersSource, packNumbers } from '../support/schema.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'ig-record-'));
@@ -16,18 +15,8 @@ writeRecording(path, [numbersSource()], batches);
 const good = readFileSync(path);
 
 async function play(file: string): Promise<{ end: PipelineEnd; delivered: number }> {
-	const { module, memory } = await builtinModule();
-	const pipeline = startPipeline({
-		dataSources: [numbersSource()],
-		source: { kind: 'recording', path: file, realtime: false },
-		modules: [{ module, file: 'builtin', ...(memory && { memory }) }],
-		operators: [],
-		outputFd: 1,
-		batch: { maxRows: 1024, maxBytes: 1 << 18, flushMs: 10 },
-		deadlineMs: 250,
-	});
-	const end = await pipeline.ended;
-	return { end, delivered: pipeline.stats().delivered };
+	const { end, stats } = await playFile(file, { sources: [numbersSource()], operators: [] });
+	return { end, delivered: stats.delivered };
 }
 
 test('what was written is read back', () => {

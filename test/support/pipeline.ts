@@ -4,7 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { compileModule, type LoadedModule } from '../../host/operator/load.js';
+import { BATCH } from '../../host/cli/session.js';
+import { compileModule } from '../../host/operator/load.js';
+import { type LoadedModule, modulePlan } from '../../host/operator/module.js';
 import { startPipeline } from '../../host/pipeline/pipeline.js';
 import type { OperatorPlan, PipelineEnd, PipelinePlan, PipelineStats } from '../../host/pipeline/plan.js';
 import { RecordingWriter } from '../../host/record/writer.js';
@@ -77,6 +79,7 @@ export async function builtinOperator(name: string, params: Record<string, strin
 
 export interface Outcome {
 	readonly end: PipelineEnd;
+	/** What the sink got, a character per byte. */
 	readonly output: string;
 	readonly stats: PipelineStats;
 	readonly log: readonly string[];
@@ -85,43 +88,55 @@ export interface Outcome {
 
 export interface RunOptions {
 	readonly sources: readonly DataSource[];
-	readonly batches: readonly { ds: number; rows: number; records: Uint8Array }[];
+	readonly batches: readonly { readonly ds: number; readonly rows: number; readonly records: Uint8Array }[];
+	/** Beside the built-in one. */
 	readonly modules?: readonly LoadedModule[];
 	readonly operators: readonly OperatorPlan[];
 	readonly deadlineMs?: number;
 	readonly batch?: Partial<PipelinePlan['batch']>;
+	readonly tables?: Readonly<Record<string, ReadonlyMap<number, string | null>>>;
+	/** In the place of the built-in module. */
+	readonly home?: LoadedModule;
+}
+
+/** Plays a recording that is there already, and waits for the end. */
+export async function playFile(path: string, options: Omit<RunOptions, 'batches'>): Promise<Outcome> {
+	const dir = mkdtempSync(join(tmpdir(), 'ig-test-'));
+	const out = join(dir, 'out');
+	const fd = openSync(out, 'w');
+	const log: string[] = [];
+	try {
+		const modules = [options.home ?? (await builtinModule()), ...(options.modules ?? [])];
+		const pipeline = startPipeline(
+			{
+				dataSources: options.sources,
+				source: { kind: 'recording', path, realtime: false },
+				modules: modules.map(modulePlan),
+				operators: options.operators,
+				outputFd: fd,
+				batch: { ...BATCH, ...options.batch },
+				deadlineMs: options.deadlineMs ?? 250,
+			},
+			{ onLog: (level, text) => log.push(`${level}: ${text}`) },
+		);
+		for (const [table, entries] of Object.entries(options.tables ?? {})) pipeline.updateTable(table, entries);
+		const end = await pipeline.ended;
+		const sources = await pipeline.ready.catch(() => []);
+		return { end, output: readFileSync(out, 'latin1'), stats: pipeline.stats(), log, sources };
+	} finally {
+		closeSync(fd);
+		rmSync(dir, { recursive: true });
+	}
 }
 
 /** Plays the batches through the operators and waits for the end. */
 export async function runPipeline(options: RunOptions): Promise<Outcome> {
 	const dir = mkdtempSync(join(tmpdir(), 'ig-test-'));
-	const path = join(dir, 'in.rec');
-	const out = join(dir, 'out');
-	writeRecording(path, options.sources, options.batches);
-	const fd = openSync(out, 'w+');
-	const log: string[] = [];
 	try {
-		const pipeline = startPipeline(
-			{
-				dataSources: options.sources,
-				source: { kind: 'recording', path, realtime: false },
-				modules: [await builtinModule(), ...(options.modules ?? [])].map(({ module, file, memory }) => ({
-					module,
-					file,
-					...(memory && { memory }),
-				})),
-				operators: options.operators,
-				outputFd: fd,
-				batch: { maxRows: 1024, maxBytes: 256 << 10, flushMs: 10, ...options.batch },
-				deadlineMs: options.deadlineMs ?? 250,
-			},
-			{ onLog: (level, text) => log.push(`${level}: ${text}`) },
-		);
-		const end = await pipeline.ended;
-		const sources = await pipeline.ready.catch(() => []);
-		return { end, output: readFileSync(out, 'utf8'), stats: pipeline.stats(), log, sources };
+		const path = join(dir, 'in.rec');
+		writeRecording(path, options.sources, options.batches);
+		return await playFile(path, options);
 	} finally {
-		closeSync(fd);
 		rmSync(dir, { recursive: true });
 	}
 }

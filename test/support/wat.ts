@@ -1,6 +1,7 @@
 /** Operators in WebAssembly text, for tests. */
 import wabt from 'wabt';
-import { compileModule, type LoadedModule } from '../../host/operator/load.js';
+import { compileModule } from '../../host/operator/load.js';
+import type { LoadedModule } from '../../host/operator/module.js';
 
 const { parseWat } = await wabt();
 
