@@ -19,9 +19,15 @@ export class Ig {
 
 	constructor(
 		args: readonly string[],
-		options: { readonly uid?: number; readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
+		options: {
+			readonly uid?: number;
+			readonly env?: Readonly<Record<string, string>>;
+			readonly cwd?: string;
+			/** The Node.js to run it with; this one. */
+			readonly node?: string;
+		} = {},
 	) {
-		this.child = spawn(process.execPath, [main, ...args], {
+		this.child = spawn(options.node ?? process.execPath, [main, ...args], {
 			stdio: ['ignore', 'pipe', 'pipe'],
 			env: { ...process.env, ...options.env },
 			...(options.uid !== undefined && { uid: options.uid, gid: options.uid }),
