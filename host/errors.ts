@@ -25,7 +25,7 @@ export const errorKinds = {
 	},
 	IG_NO_TRACEFS: {
 		message: 'tracefs is not mounted',
-		hint: 'mount -t tracefs tracefs /sys/kernel/tracing',
+		hint: 'mount -t tracefs tracefs /sys/kernel/tracing, or run it with --auto-mount-filesystems',
 	},
 	IG_KERNEL_TOO_OLD: { message: 'this kernel is {kernel}; ig needs {needed} or later', hint: 'use a newer kernel' },
 	IG_NO_NODE_VERSION: { message: 'node {found} is too old; ig needs {needed} or later', hint: 'install a newer Node.js (nodejs.org, nvm)' },
