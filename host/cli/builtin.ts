@@ -43,6 +43,7 @@ async function load(file: string): Promise<LoadedModule> {
 	const imported = memory.imported;
 	const maximum = imported && Math.max(imported.initial, Math.min(MAX_PAGES, imported.maximum ?? MAX_PAGES));
 	return {
+		door: 'core',
 		module,
 		file: BUILTIN_NAME,
 		manifest: manifestOf(module, file),

@@ -1,11 +1,7 @@
-/** An instance of an operator module: its memory, its calls. Whatever comes back from it is hostile. */
-import { abiExports } from './abi.js';
-import { errnoName } from './errno.js';
-import { GuestAbort, type LogLevel, makeImports } from './imports.js';
-import type { ModulePlan } from './module.js';
+/** An operator module at work, whatever door it came through: its memory, its calls. Whatever comes back from it is hostile. */
+import { GuestAbort, type LogLevel } from './imports.js';
+import type { InitTable } from './init-table.js';
 import type { InitResult, InitSession } from './session.js';
-
-type GuestFunction = (...args: number[]) => unknown;
 
 /** An operator did something that its contract forbids, or trapped. `message` completes "operator NAME …". */
 export class GuestFailure extends Error {
@@ -18,127 +14,39 @@ export class GuestFailure extends Error {
 	}
 }
 
-export class Guest {
-	readonly #exports: Readonly<Record<string, unknown>>;
-	readonly #memory: WebAssembly.Memory;
-	#bytes: Uint8Array;
-	#session: InitSession | undefined;
-	#scratch = { address: 0, size: 0 };
+export type GuestLog = (level: LogLevel, text: string) => void;
+export type BatchCall = 'ig_batch' | 'ig_start' | 'ig_tick' | 'ig_stop';
 
-	/** Instantiates; runs the module's start function and `_initialize`. @throws GuestFailure */
-	constructor(plan: ModulePlan, log: (level: LogLevel, text: string) => void) {
-		const imports = makeImports({ memory: () => this.bytes(), session: () => this.#session, log });
-		if (plan.memory !== undefined) {
-			const { initial, maximum } = plan.memory;
-			const memory = new WebAssembly.Memory(maximum === undefined ? { initial } : { initial, maximum });
-			imports.env = { ...imports.env, memory };
-		}
-		// A start function may log before the constructor is done.
-		this.#bytes = new Uint8Array(0);
-		let instance: WebAssembly.Instance;
-		try {
-			instance = new WebAssembly.Instance(plan.module, imports);
-		} catch (cause) {
-			throw this.#failure('could not be started', cause);
-		}
-		this.#exports = instance.exports;
-		const exported = (instance.exports as { memory?: unknown }).memory ?? imports.env?.memory;
-		this.#memory = exported as WebAssembly.Memory;
-		this.#bytes = new Uint8Array(this.#memory.buffer);
-		for (const [name, value] of Object.entries(this.#exports)) {
-			const wanted = abiExports[name]?.parameters;
-			if (wanted !== undefined && typeof value === 'function' && value.length !== wanted) {
-				throw new GuestFailure(`exports ${name} with ${value.length} parameters instead of ${wanted}`, true);
-			}
-		}
-		if (this.has('_initialize')) this.#call('_initialize');
-	}
+/** One instance, on one thread; calls never overlap. Every method may throw a GuestFailure. */
+export interface Guest {
+	/** What the guest holds, bytes. */
+	readonly memorySize: number;
+	/** The memory that its regions are in; a new view after it has grown. */
+	bytes(): Uint8Array;
+	/** Whether it has one of the optional calls of the ABI. */
+	has(name: string): boolean;
+	/** Room in `bytes()` that is the host's from now on; address and size are inside. */
+	alloc(size: number): number;
+	/** `ig_init` of one operator of the module; what it does goes to `session`. */
+	init(op: number, table: InitTable, session: InitSession): InitResult;
+	/** `region`: address of a batch, from `alloc`. */
+	call(name: BatchCall, op: number, region: number): void;
+	/** Pushes entries of a side table. */
+	table(op: number, table: number, entries: Uint8Array): void;
+}
 
-	/** The whole memory; a new view after it has grown. */
-	bytes(): Uint8Array {
-		if (this.#memory !== undefined && this.#bytes.buffer !== this.#memory.buffer) this.#bytes = new Uint8Array(this.#memory.buffer);
-		return this.#bytes;
-	}
-
-	get memorySize(): number {
-		return this.#memory.buffer.byteLength;
-	}
-
-	has(name: string): boolean {
-		return typeof this.#exports[name] === 'function';
-	}
-
-	/** Memory that the guest gives away for good; address and size were checked. @throws GuestFailure */
-	alloc(size: number): number {
-		const address = this.#number('ig_alloc', this.#call('ig_alloc', size)) >>> 0;
-		if (address === 0) throw new GuestFailure(`has no room for ${size} bytes (ig_alloc returned 0)`, true);
-		if (address % 8 !== 0) throw new GuestFailure(`ig_alloc returned ${address}, which is not aligned`, true);
-		if (address + size > this.memorySize) throw new GuestFailure(`ig_alloc returned ${address}, outside of its memory`, true);
-		return address;
-	}
-
-	/** Runs `ig_init` with an encoded table. @throws GuestFailure */
-	init(op: number, table: Uint8Array, session: InitSession): InitResult {
-		const address = this.#put(table);
-		this.#session = session;
-		try {
-			this.#checked('ig_init', op, address, table.length);
-		} finally {
-			this.#session = undefined;
-		}
-		return session.result();
-	}
-
-	/** Calls one of ig_batch, ig_start, ig_tick, ig_stop. @throws GuestFailure */
-	call(name: 'ig_batch' | 'ig_start' | 'ig_tick' | 'ig_stop', op: number, region: number): void {
-		this.#checked(name, op, region);
-	}
-
-	/** Pushes entries of a side table. @throws GuestFailure */
-	table(op: number, table: number, entries: Uint8Array): void {
-		this.#checked('ig_table', op, table, this.#put(entries), entries.length);
-	}
-
-	/** Copies bytes into a buffer of the guest's that is ours, and kept from call to call. */
-	#put(bytes: Uint8Array): number {
-		if (this.#scratch.size < bytes.length) {
-			const size = Math.max(4096, 2 ** Math.ceil(Math.log2(bytes.length)));
-			this.#scratch = { address: this.alloc(size), size };
-		}
-		this.bytes().set(bytes, this.#scratch.address);
-		return this.#scratch.address;
-	}
-
-	#checked(name: string, ...args: number[]): void {
-		const result = this.#number(name, this.#call(name, ...args));
-		if (result !== 0) throw new GuestFailure(`${name} returned ${errnoName(result)}`, false);
-	}
-
-	#number(name: string, result: unknown): number {
-		if (typeof result !== 'number') throw new GuestFailure(`${name} returned no i32`, true);
-		return result;
-	}
-
-	#call(name: string, ...args: number[]): unknown {
-		try {
-			return (this.#exports[name] as GuestFunction)(...args);
-		} catch (cause) {
-			throw this.#failure(`failed in ${name}`, cause);
-		}
-	}
-
-	#failure(what: string, cause: unknown): GuestFailure {
-		if (cause instanceof GuestFailure) return cause;
-		const reason =
-			cause instanceof GuestAbort
-				? `aborted: ${cause.message}`
-				: cause instanceof RangeError
-					? 'ran out of stack'
-					: cause instanceof TypeError
-						? `has another signature (${cause.message})`
-						: cause instanceof Error
-							? cause.message
-							: String(cause);
-		return new GuestFailure(`${what}: ${reason}`, true, { cause });
-	}
+/** What a call into a guest threw, as a failure of the guest. */
+export function guestFailure(what: string, cause: unknown): GuestFailure {
+	if (cause instanceof GuestFailure) return cause;
+	const reason =
+		cause instanceof GuestAbort
+			? `aborted: ${cause.message}`
+			: cause instanceof RangeError
+				? 'ran out of stack'
+				: cause instanceof TypeError
+					? `has another signature (${cause.message})`
+					: cause instanceof Error
+						? cause.message
+						: String(cause);
+	return new GuestFailure(`${what}: ${reason}`, true, { cause });
 }

@@ -27,7 +27,16 @@ class Strings {
 	}
 }
 
-export function encodeInitTable(sources: readonly DataSource[], params: Readonly<Record<string, string>>, regionSize: number): Uint8Array {
+/** What an operator is told when it starts. */
+export interface InitTable {
+	/** As the operators before it left them. */
+	readonly sources: readonly DataSource[];
+	readonly params: Readonly<Record<string, string>>;
+	/** Bytes of the largest batch. */
+	readonly regionSize: number;
+}
+
+export function encodeInitTable({ sources, params, regionSize }: InitTable): Uint8Array {
 	const strings = new Strings();
 	const annotations: [number, number, number, number][] = [];
 	const tags: [number, number][] = [];

@@ -93,5 +93,5 @@ export async function compileModule(bytes: Uint8Array, file: string, maxMemoryPa
 		throw new IgError('IG_OPERATOR_WASM', { file, reason }, { cause });
 	}
 	checkAbi(module, file);
-	return { module, file, manifest, ...(memory && { memory }) };
+	return { door: 'core', module, file, manifest, ...(memory && { memory }) };
 }

@@ -2,8 +2,9 @@
 import type { Limits } from './binary.js';
 import type { Manifest } from './manifest.js';
 
-/** A compiled module, ready to be cloned to a worker. */
-export interface ModulePlan {
+/** A core module, ready to be cloned to a worker. */
+export interface CorePlan {
+	readonly door: 'core' | 'wasi';
 	readonly module: WebAssembly.Module;
 	/** As the user named it, for messages. */
 	readonly file: string;
@@ -11,11 +12,11 @@ export interface ModulePlan {
 	readonly memory?: Limits;
 }
 
-export interface LoadedModule extends ModulePlan {
-	readonly manifest: Manifest;
-}
+export type ModulePlan = CorePlan;
+
+export type LoadedModule = ModulePlan & { readonly manifest: Manifest };
 
 /** The part of a loaded module that goes to the worker. */
-export function modulePlan({ module, file, memory }: LoadedModule): ModulePlan {
-	return { module, file, ...(memory && { memory }) };
+export function modulePlan({ manifest: _, ...plan }: LoadedModule): ModulePlan {
+	return plan;
 }

@@ -5,8 +5,9 @@
  */
 import { acceptBatch, BatchFault, BatchHeader, checkBatch, type Projection, projectBatch } from '../ebpf/batch.js';
 import { cloneSources } from '../operator/effects.js';
-import { Guest, GuestFailure } from '../operator/guest.js';
+import { type Guest, GuestFailure } from '../operator/guest.js';
 import type { LogLevel } from '../operator/imports.js';
+import { openGuest } from '../operator/open.js';
 import type { InitResult } from '../operator/session.js';
 import type { Sink } from '../output/sink.js';
 import type { DataSource } from '../schema.js';
@@ -290,6 +291,6 @@ export class Chain {
 		if (plan === undefined) throw new Error(`no module ${module}`);
 		// One line each: a stranger's operator must not be able to write what looks like ig's own line.
 		const oneLine = (text: string): string => (module === 0 ? text : text.replace(/[\r\n]+/g, ' ↵ '));
-		return new Guest(plan, (level, text) => this.#options.log(level, `${name}: ${oneLine(text)}`));
+		return openGuest(plan, (level, text) => this.#options.log(level, `${name}: ${oneLine(text)}`));
 	}
 }

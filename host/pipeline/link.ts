@@ -1,7 +1,6 @@
 /** One operator in its place in the chain: its instance, what init said, and its count of failures. */
 import { cloneSources } from '../operator/effects.js';
 import { type Guest, GuestFailure } from '../operator/guest.js';
-import { encodeInitTable } from '../operator/init-table.js';
 import type { Projection } from '../ebpf/batch.js';
 import { planProjections } from '../operator/projection.js';
 import { type InitResult, InitSession } from '../operator/session.js';
@@ -101,7 +100,7 @@ export class Link {
 
 	#initialise(guest: Guest, sources: readonly DataSource[], known: InitResult | undefined): InitResult {
 		const session = new InitSession(sources);
-		const table = encodeInitTable(sources, this.plan.params, this.#regionSize);
+		const table = { sources, params: this.plan.params, regionSize: this.#regionSize };
 		if (this.plan.fields !== undefined) this.#wantFields(session, sources, this.plan.fields);
 		this.call('init', () => guest.init(this.plan.index, table, session));
 		const result = session.result();

@@ -10,6 +10,7 @@ import { bare, reference } from '../support/reference.js';
 const empty = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
 type Operator = LoadedModule['manifest']['operators'][number];
 const loaded = (file: string, ...operators: (Partial<Operator> & { name: string })[]): LoadedModule => ({
+	door: 'core',
 	module: empty,
 	file,
 	manifest: {
