@@ -1,5 +1,5 @@
 /** The first door: a core module with a memory of its own, called as docs/operator-abi.md says. */
-import { abiExports } from './abi.js';
+import { abiExports, MAX_STATE } from './abi.js';
 import { errnoName } from './errno.js';
 import { type BatchCall, type Guest, GuestFailure, type GuestLog, guestFailure } from './guest.js';
 import { makeImports } from './imports.js';
@@ -84,6 +84,22 @@ export class CoreGuest implements Guest {
 
 	table(op: number, table: number, entries: Uint8Array): void {
 		this.#checked('ig_table', op, table, this.#put(entries), entries.length);
+	}
+
+	saveState(op: number): Uint8Array {
+		const out = this.#put(new Uint8Array(8));
+		this.#checked('ig_state_save', op, out);
+		const memory = this.bytes();
+		const view = new DataView(memory.buffer, out, 8);
+		const address = view.getUint32(0, true);
+		const size = view.getUint32(4, true);
+		if (size > MAX_STATE) throw new GuestFailure(`gave ${size} bytes of state; at most ${MAX_STATE} are taken`, false);
+		if (address + size > memory.length) throw new GuestFailure(`gave state outside of its memory (${size} bytes at ${address})`, false);
+		return memory.slice(address, address + size);
+	}
+
+	restoreState(op: number, state: Uint8Array): void {
+		this.#checked('ig_state_restore', op, this.#put(state), state.length);
 	}
 
 	/** Copies bytes into a buffer of the guest's that is ours, and kept from call to call. */

@@ -7,13 +7,15 @@ import { acceptBatch, BatchFault, BatchHeader, checkBatch, type Projection, proj
 import { cloneSources } from '../operator/effects.js';
 import { type Guest, GuestFailure } from '../operator/guest.js';
 import type { LogLevel } from '../operator/imports.js';
+import type { ModulePlan } from '../operator/module.js';
 import { openGuest } from '../operator/open.js';
 import type { InitResult } from '../operator/session.js';
 import type { Sink } from '../output/sink.js';
 import type { DataSource } from '../schema.js';
 import { type Call, type Control, STRIKES } from './control.js';
+import { handOver } from './hand-over.js';
 import { Link } from './link.js';
-import type { PipelinePlan } from './plan.js';
+import type { OperatorPlan, PipelinePlan } from './plan.js';
 import type { Tables } from './tables.js';
 
 /** Bytes of a region beyond its rows: selection, columns, and the heap that strings go to. */
@@ -72,8 +74,8 @@ export interface ChainOptions {
 export class Chain {
 	/** The data sources with all that the operators added. */
 	readonly sources: readonly DataSource[];
-	readonly links: readonly Link[];
-	readonly #options: ChainOptions;
+	links: readonly Link[];
+	#options: ChainOptions;
 	readonly #home: Guest;
 	readonly #region: number;
 	readonly #capacity: number;
@@ -133,12 +135,58 @@ export class Chain {
 	signal(name: 'ig_start' | 'ig_tick' | 'ig_stop'): void {
 		const call: Call = name === 'ig_start' ? 'start' : name === 'ig_tick' ? 'tick' : 'stop';
 		for (const link of this.links) {
-			if (link.guest?.has(name) !== true) continue;
 			this.#guarded(link, call, () => {
-				if (!link.plan.builtin) this.#project(link, 0);
-				link.call(call, (guest) => guest.call(name, link.plan.index, link.region));
+				this.#signal(link, call);
 				this.#emit(link);
 			});
+		}
+	}
+
+	#signal(link: Link, call: 'start' | 'tick' | 'stop'): void {
+		const name = `ig_${call}` as const;
+		if (link.guest?.has(name) !== true) return;
+		if (!link.plan.builtin) this.#project(link, 0);
+		link.call(call, (guest) => guest.call(name, link.plan.index, link.region));
+	}
+
+	/**
+	 * Puts another version of a module in the place of the one that runs; `operators` is the whole chain with it. The empty batch is in the region.
+	 * An operator that hands its state over goes on; any other is stopped, and the new one started. @throws GuestFailure why the old one stays
+	 */
+	swap(module: number, next: ModulePlan, operators: readonly OperatorPlan[]): void {
+		const { control, tables, log, plan } = this.#options;
+		const old = this.links.filter((link) => link.plan.module === module);
+		const first = old[0] as Link;
+		control.enter(first.id, 0);
+		let fresh: Link[];
+		try {
+			const guest = this.#make(next, false, first.plan.name);
+			const region = guest.alloc(this.#capacity);
+			fresh = old.map((link) => link.renew(operators[link.id] as OperatorPlan, guest));
+			for (const link of fresh) link.region = region;
+		} finally {
+			control.leave();
+		}
+		for (const link of fresh) link.pushTables(tables);
+		const pairs = fresh.map((link, i) => ({ link, before: old[i] as Link })).filter((pair) => !handOver(pair.before, pair.link, log));
+		for (const { link } of pairs) this.#signal(link, 'start');
+		// From here on nothing can fail for the new ones: the old ones may say their last words.
+		for (const { link, before } of pairs) {
+			this.#lastWords(before);
+			this.#emit(link);
+		}
+		for (const link of fresh) control.forgive(link.id);
+		this.links = this.links.map((link) => fresh.find(({ id }) => id === link.id) ?? link);
+		this.#options = { ...this.#options, plan: { ...plan, modules: plan.modules.with(module, next), operators } };
+	}
+
+	#lastWords(link: Link): void {
+		try {
+			this.#signal(link, 'stop');
+			this.#emit(link);
+		} catch (cause) {
+			if (!(cause instanceof GuestFailure)) throw cause;
+			this.#options.log('warn', `operator ${link.plan.name} ${cause.message} when it made place for another version`);
 		}
 	}
 
@@ -228,8 +276,8 @@ export class Chain {
 
 	/** Writes what a `format` operator produced, and takes it off the header. */
 	#emit(link: Link): void {
-		if (link.plan.kind !== 'format') return;
-		const memory = (link.guest as Guest).bytes();
+		if (link.plan.kind !== 'format' || link.guest === undefined) return;
+		const memory = link.guest.bytes();
 		const header = new DataView(memory.buffer, link.region, BatchHeader.Size);
 		const address = header.getUint32(BatchHeader.Output, true);
 		const size = header.getUint32(BatchHeader.OutputSize, true);
@@ -289,8 +337,12 @@ export class Chain {
 	#instantiate(module: number, name: string): Guest {
 		const plan = this.#options.plan.modules[module];
 		if (plan === undefined) throw new Error(`no module ${module}`);
+		return this.#make(plan, module === 0, name);
+	}
+
+	#make(plan: ModulePlan, ours: boolean, name: string): Guest {
 		// One line each: a stranger's operator must not be able to write what looks like ig's own line.
-		const oneLine = (text: string): string => (module === 0 ? text : text.replace(/[\r\n]+/g, ' ↵ '));
+		const oneLine = (text: string): string => (ours ? text : text.replace(/[\r\n]+/g, ' ↵ '));
 		return openGuest(plan, (level, text) => this.#options.log(level, `${name}: ${oneLine(text)}`));
 	}
 }

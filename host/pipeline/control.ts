@@ -22,19 +22,22 @@ const Word = {
 	/** Rows of the batch in flight, and its data source; 0 when none is. */
 	InFlight: 7,
 	InFlightSource: 8,
+	/** 1 while a module is swapped for another. */
+	Swapping: 9,
 } as const;
 const WORDS = 16;
 
 /** Doubles of the run, then of each operator. Frame and Within: how far a recording was played. */
 const Total = { Drained: 0, Delivered: 1, Filtered: 2, Dropped: 3, Lost: 4, Batches: 5, LostSeen: 6, Frame: 7, Within: 8 } as const;
 const TOTALS = 16;
-const Per = { Batches: 0, RowsIn: 1, RowsOut: 2, Milliseconds: 3, Memory: 4, Errors: 5, Dropped: 6, Quarantined: 7 } as const;
-const PER = 8;
+/** Strikes: failures of the version that runs; Errors: of all in this run. */
+const Per = { Batches: 0, RowsIn: 1, RowsOut: 2, Milliseconds: 3, Memory: 4, Errors: 5, Dropped: 6, Quarantined: 7, Strikes: 8 } as const;
+const PER = 9;
 
 /** Failures after which an operator is taken out of the run. */
 export const STRIKES = 3;
 
-export const calls = ['init', 'start', 'batch', 'tick', 'table', 'stop'] as const;
+export const calls = ['init', 'start', 'batch', 'tick', 'table', 'stop', 'state_save', 'state_restore'] as const;
 export type Call = (typeof calls)[number];
 
 /** Monotonic milliseconds, the same in every thread of the process; wraps at 2^31. */
@@ -94,6 +97,10 @@ export class Control {
 	takeMail(): boolean {
 		return Atomics.exchange(this.#words, Word.Mail, 0) !== 0;
 	}
+	/** Mail waits; it stays announced. */
+	get mail(): boolean {
+		return Atomics.load(this.#words, Word.Mail) !== 0;
+	}
 	announceMail(): void {
 		Atomics.store(this.#words, Word.Mail, 1);
 	}
@@ -104,6 +111,13 @@ export class Control {
 	}
 	get inFlight(): { dataSource: number; rows: number } {
 		return { dataSource: this.#words[Word.InFlightSource] ?? 0, rows: this.#words[Word.InFlight] ?? 0 };
+	}
+
+	get swapping(): boolean {
+		return Atomics.load(this.#words, Word.Swapping) !== 0;
+	}
+	set swapping(now: boolean) {
+		Atomics.store(this.#words, Word.Swapping, now ? 1 : 0);
 	}
 
 	addTotal(key: keyof typeof Total, count: number): void {
@@ -127,9 +141,15 @@ export class Control {
 	/** Counts a failure; true when the operator is now out of the run. */
 	strike(operator: number): boolean {
 		this.add(operator, 'Errors', 1);
-		if (this.get(operator, 'Errors') < STRIKES) return false;
+		this.add(operator, 'Strikes', 1);
+		if (this.get(operator, 'Strikes') < STRIKES) return false;
 		this.set(operator, 'Quarantined', 1);
 		return true;
+	}
+	/** Another version of the operator runs: its count of failures begins anew. */
+	forgive(operator: number): void {
+		this.set(operator, 'Strikes', 0);
+		this.set(operator, 'Quarantined', 0);
 	}
 	get(operator: number, key: keyof typeof Per): number {
 		return this.#operators[operator * PER + Per[key]] ?? 0;

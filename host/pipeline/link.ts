@@ -1,4 +1,5 @@
 /** One operator in its place in the chain: its instance, what init said, and its count of failures. */
+import { isDeepStrictEqual } from 'node:util';
 import { cloneSources } from '../operator/effects.js';
 import { type Guest, GuestFailure } from '../operator/guest.js';
 import type { Projection } from '../ebpf/batch.js';
@@ -60,6 +61,20 @@ export class Link {
 	replace(guest: Guest): void {
 		this.guest = guest;
 		this.#initialise(guest, cloneSources(this.#before), this.init);
+	}
+
+	/**
+	 * Another version of the operator for this place in the chain, initialised. The fields that it leaves behind must be the same: operators
+	 * after it have looked them up. @throws GuestFailure
+	 */
+	renew(plan: OperatorPlan, guest: Guest): Link {
+		const sources = cloneSources(this.#before);
+		const link = new Link(plan, this.id, guest, sources, { control: this.#control, regionSize: this.#regionSize });
+		const same = cloneSources(this.#before);
+		const session = new InitSession(same);
+		for (const effect of this.init.effects) session.perform(effect);
+		if (!isDeepStrictEqual(sources, same)) throw new GuestFailure(`${fieldChange(same, sources)}: end the run and start it again`, true);
+		return link;
 	}
 
 	/** Counts a failure; true when the operator is now out of the run. */
@@ -126,4 +141,16 @@ export class Link {
 		if (missing !== undefined)
 			throw new GuestFailure(`reads the field ${missing} (its manifest says), which no data source here has`, true);
 	}
+}
+
+/** How the fields that a new version leaves behind differ from the old one's. */
+function fieldChange(before: readonly DataSource[], after: readonly DataSource[]): string {
+	const names = (sources: readonly DataSource[]): string[] =>
+		sources.flatMap(({ name, fields }) => fields.map((field) => `${name}.${field.name}`));
+	const [old, now] = [names(before), names(after)];
+	const more = now.filter((name) => !old.includes(name));
+	const fewer = old.filter((name) => !now.includes(name));
+	if (more.length > 0) return `adds ${more.join(', ')}, which the running version does not`;
+	if (fewer.length > 0) return `no longer adds ${fewer.join(', ')}`;
+	return 'changes its fields (kind, order, tags or annotations)';
 }

@@ -1,10 +1,11 @@
 /** What the main thread and a worker tell each other. */
 import type { ErrorCode } from '../errors.js';
 import type { LogLevel } from '../operator/imports.js';
+import type { ModulePlan } from '../operator/module.js';
 import type { InitResult } from '../operator/session.js';
 import type { DataSource } from '../schema.js';
 import type { Guilty } from './chain.js';
-import type { PipelinePlan } from './plan.js';
+import type { OperatorPlan, PipelinePlan } from './plan.js';
 import type { TableEntries } from './tables.js';
 
 export interface WorkerData {
@@ -21,7 +22,10 @@ export interface WorkerData {
 	};
 }
 
-export type ToWorker = { readonly type: 'table'; readonly name: string; readonly entries: TableEntries };
+export type ToWorker =
+	| { readonly type: 'table'; readonly name: string; readonly entries: TableEntries }
+	/** Another version of a module, to take the old one's place between two batches. */
+	| { readonly type: 'swap'; readonly module: number; readonly next: ModulePlan; readonly operators: readonly OperatorPlan[] };
 
 export type FailureCode = 'init' | 'stop' | 'output' | 'recording' | 'internal';
 
@@ -34,6 +38,8 @@ export interface KnownError {
 export type FromWorker =
 	| { readonly type: 'ready'; readonly sources: readonly DataSource[]; readonly inits: readonly InitResult[] }
 	| { readonly type: 'started' }
+	| { readonly type: 'swapped'; readonly milliseconds: number; readonly inits: readonly InitResult[] }
+	| { readonly type: 'kept'; readonly reason: string }
 	| { readonly type: 'log'; readonly level: LogLevel; readonly text: string }
 	| { readonly type: 'end'; readonly reason: 'stopped' | 'finished' | 'output-closed' }
 	| { readonly type: 'known'; readonly error: KnownError }

@@ -9,7 +9,17 @@ import type { DataSource } from '../schema.js';
 import type { Guilty } from './chain.js';
 import { type Call, Control } from './control.js';
 import type { FromWorker, ToWorker, WorkerData } from './messages.js';
-import type { OperatorStats, Pipeline, PipelineEnd, PipelineEvents, PipelinePlan, PipelineStats } from './plan.js';
+import type { ModulePlan } from '../operator/module.js';
+import type {
+	OperatorPlan,
+	OperatorStats,
+	Pipeline,
+	PipelineEnd,
+	PipelineEvents,
+	PipelinePlan,
+	PipelineStats,
+	SwapResult,
+} from './plan.js';
 import { Tables } from './tables.js';
 
 /** Under a TypeScript runner (vitest) the worker is the built one: threads get no transform. */
@@ -28,10 +38,20 @@ interface Suspect {
 	readonly cpu: number;
 }
 
+/** A module that is to take another's place, on its way to the worker. */
+interface PendingSwap {
+	readonly message: ToWorker & { type: 'swap' };
+	readonly plan: PipelinePlan;
+	/** What its operators' inits do. */
+	readonly inits: readonly InitResult[];
+	settle(result: SwapResult): void;
+}
+
 class Supervisor implements Pipeline {
 	readonly ready: Promise<readonly DataSource[]>;
 	readonly ended: Promise<PipelineEnd>;
-	readonly #plan: PipelinePlan;
+	/** Changes when a module is swapped. */
+	#plan: PipelinePlan;
 	readonly #events: PipelineEvents;
 	readonly #control: Control;
 	readonly #tables = new Tables();
@@ -40,6 +60,8 @@ class Supervisor implements Pipeline {
 	#suspect: Suspect | undefined;
 	#inits: readonly InitResult[] | undefined;
 	#started = false;
+	#swap: PendingSwap | undefined;
+	#swaps: Promise<unknown> = Promise.resolve();
 	#over = false;
 	#replacing = false;
 	#settleReady: { resolve: (sources: readonly DataSource[]) => void; reject: (error: Error) => void } | undefined;
@@ -73,10 +95,51 @@ class Supervisor implements Pipeline {
 	updateTable(name: string, entries: ReadonlyMap<number, string | null>): void {
 		this.#tables.update(name, entries);
 		if (this.#over) return;
-		const message: ToWorker = { type: 'table', name, entries };
+		this.#mail({ type: 'table', name, entries });
+	}
+
+	swap(module: number, next: ModulePlan, operators: readonly OperatorPlan[]): Promise<SwapResult> {
+		const result = this.#swaps.then(() => this.#exchange(module, next, operators));
+		this.#swaps = result;
+		return result;
+	}
+
+	async #exchange(module: number, next: ModulePlan, operators: readonly OperatorPlan[]): Promise<SwapResult> {
+		const plan: PipelinePlan = { ...this.#plan, modules: this.#plan.modules.with(module, next), operators };
+		// A rehearsal in another thread: an endless loop or a trap in its start costs the run nothing.
+		const { record: _, ...rest } = plan;
+		const lines: Parameters<NonNullable<PipelineEvents['onLog']>>[] = [];
+		const rehearsal = new Supervisor({ ...rest, describeOnly: true }, { onLog: (...line) => lines.push(line) });
+		try {
+			await rehearsal.ready;
+		} catch (error) {
+			for (const line of lines) this.#events.onLog?.(...line);
+			const { reason } = error instanceof IgError ? error.details : {};
+			return { reason: String(reason ?? (error as Error).message) };
+		}
+		const inits = rehearsal.#inits ?? [];
+		if (this.#over) return { reason: 'came after the end of the run' };
+		return await new Promise((settle) => {
+			const message = { type: 'swap', module, next, operators } as const;
+			this.#swap = { message, plan, inits, settle };
+			this.#mail(message);
+		});
+	}
+
+	#mail(message: ToWorker): void {
 		this.#worker.postMessage(message);
 		this.#control.announceMail();
 		this.#wake();
+	}
+
+	#settleSwap(result: SwapResult, inits?: readonly InitResult[]): void {
+		const swap = this.#swap;
+		this.#swap = undefined;
+		if (inits !== undefined && swap !== undefined) {
+			this.#plan = swap.plan;
+			this.#inits = inits;
+		}
+		swap?.settle(result);
 	}
 
 	stats(): PipelineStats {
@@ -138,6 +201,12 @@ class Supervisor implements Pipeline {
 			case 'started':
 				this.#started = true;
 				return;
+			case 'swapped':
+				this.#settleSwap({ milliseconds: message.milliseconds }, message.inits);
+				return;
+			case 'kept':
+				this.#settleSwap({ reason: message.reason });
+				return;
 			case 'log':
 				this.#events.onLog?.(message.level, message.text);
 				return;
@@ -175,6 +244,7 @@ class Supervisor implements Pipeline {
 		if (this.#over) return;
 		this.#over = true;
 		clearInterval(this.#timer);
+		this.#settleSwap({ reason: 'came after the end of the run' });
 		if (this.#settleReady !== undefined) {
 			this.#settleReady.reject(
 				end.reason === 'failed' ? end.error : new IgError('IG_PIPELINE', { reason: 'it ended before it was ready' }),
@@ -213,6 +283,16 @@ class Supervisor implements Pipeline {
 			this.#end({ reason: 'failed', error: new IgError('IG_OPERATOR_INIT', { name, reason }) });
 			return;
 		}
+		if (this.#control.swapping && this.#swap !== undefined) {
+			// These are the old version's last calls: the new one has been initialised by then.
+			if (call === 'state_save' || call === 'stop') {
+				this.#events.onLog?.('warn', `operator ${name} ${reason}; the new version begins without the old one's state`);
+				this.#settleSwap({ milliseconds }, this.#swap.inits);
+			} else this.#settleSwap({ reason });
+			this.#control.swapping = false;
+			this.#resume([]);
+			return;
+		}
 		if (call === 'stop') {
 			this.#events.onLog?.('warn', `operator ${name} ${reason}`);
 			this.#replacing = false;
@@ -227,9 +307,15 @@ class Supervisor implements Pipeline {
 			this.#events.onLog?.('warn', `operator ${name} ${reason}${out ? '; it is out of this run' : ''}`);
 			if (call === 'start') this.#started = true;
 		}
+		this.#resume(guilty);
+	}
+
+	/** A new worker in the place of one that was terminated. */
+	#resume(guilty: readonly Guilty[]): void {
 		this.#worker = this.#spawn(guilty);
 		this.#replacing = false;
 		this.#suspect = undefined;
+		if (this.#swap !== undefined) this.#mail(this.#swap.message);
 	}
 
 	/** Time that the worker's thread has spent on a CPU, ns (proc(5), schedstat). */

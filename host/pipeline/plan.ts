@@ -97,6 +97,9 @@ export interface PipelineEvents {
 	onLog?(level: 'error' | 'warn' | 'info' | 'debug', text: string): void;
 }
 
+/** Whether another version of a module runs now, and for how long the pipeline stood still; or why the old one runs on. */
+export type SwapResult = { readonly milliseconds: number } | { readonly reason: string };
+
 /** A running pipeline, seen from the main thread (`pipeline/pipeline.ts: startPipeline(plan, events)`). */
 export interface Pipeline {
 	/** Resolves when the chain is initialised (the schema is final); rejects when an operator's init failed. */
@@ -110,4 +113,9 @@ export interface Pipeline {
 	/** Upserts and deletes of a side table; entries as in the ABI are made here. A null value deletes. */
 	updateTable(name: string, entries: ReadonlyMap<number, string | null>): void;
 	stats(): PipelineStats;
+	/**
+	 * Lets another version of a module take over between two batches; `operators` is the whole chain with it: the same names, kinds and data
+	 * sources in the same order. Tried out in a thread of its own first. One at a time: a second waits for the first.
+	 */
+	swap(module: number, next: ModulePlan, operators: readonly OperatorPlan[]): Promise<SwapResult>;
 }

@@ -3,11 +3,13 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { BatchSpec, fillRecords, packRecords } from '../ebpf/batch.js';
 import { threadId } from '../ebpf/native.js';
 import { IgError } from '../errors.js';
+import { GuestFailure } from '../operator/guest.js';
 import { OutputClosed, OutputError, Sink } from '../output/sink.js';
 import type { RecordingWriter } from '../record/writer.js';
 import { Chain, type Guilty, HomeLost, InitFailed, OperatorStop } from './chain.js';
 import { Control } from './control.js';
 import type { FromWorker, ToWorker, WorkerData } from './messages.js';
+import type { PipelinePlan } from './plan.js';
 import { type BatchSource, type Filled, openBatchSource, RecordingDamaged, slotFields } from './source.js';
 import { Tables } from './tables.js';
 
@@ -19,6 +21,8 @@ const DISCARD_MS = 1000;
 
 class Runner {
 	readonly #data: WorkerData;
+	/** Changes when a module is swapped. */
+	#plan: PipelinePlan;
 	readonly #control: Control;
 	readonly #tables = new Tables();
 	readonly #sink: Sink;
@@ -30,6 +34,7 @@ class Runner {
 
 	constructor(data: WorkerData, post: (message: FromWorker) => void) {
 		this.#data = data;
+		this.#plan = data.plan;
 		this.#post = post;
 		this.#control = new Control(data.plan.operators.length, data.control);
 		this.#control.thread = threadId();
@@ -92,7 +97,7 @@ class Runner {
 				if (filled === undefined) break;
 				rows += filled.rows;
 				this.#batch(filled, []);
-				if (performance.now() >= nextTick) break;
+				if (performance.now() >= nextTick || this.#control.mail) break;
 				// A storm fills many small batches as fast as they are emptied: let a whole one come together.
 				if (!stopping && !source.plenty()) break;
 			}
@@ -187,7 +192,7 @@ class Runner {
 
 	#makeChain(known = this.#data.restart?.inits): Chain {
 		return new Chain({
-			plan: this.#data.plan,
+			plan: this.#plan,
 			control: this.#control,
 			sink: this.#sink,
 			tables: this.#tables,
@@ -201,10 +206,30 @@ class Runner {
 		for (;;) {
 			const received = receiveMessageOnPort(parentPort) as { message: ToWorker } | undefined;
 			if (received === undefined) return;
-			const { name, entries } = received.message;
-			this.#tables.update(name, entries);
-			this.#chain.updateTable(name, entries);
+			const { message } = received;
+			if (message.type === 'swap') this.#swap(message);
+			else {
+				this.#tables.update(message.name, message.entries);
+				this.#chain.updateTable(message.name, message.entries);
+			}
 		}
+	}
+
+	#swap({ module, next, operators }: ToWorker & { type: 'swap' }): void {
+		const began = performance.now();
+		this.#empty();
+		this.#control.swapping = true;
+		try {
+			this.#chain.swap(module, next, operators);
+		} catch (cause) {
+			if (!(cause instanceof GuestFailure)) throw cause;
+			this.#post({ type: 'kept', reason: cause.message });
+			return;
+		} finally {
+			this.#control.swapping = false;
+		}
+		this.#plan = { ...this.#plan, modules: this.#plan.modules.with(module, next), operators };
+		this.#post({ type: 'swapped', milliseconds: performance.now() - began, inits: this.#chain.inits() });
 	}
 }
 

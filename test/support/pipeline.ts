@@ -26,6 +26,8 @@ export function writeRecording(
 	path: string,
 	sources: readonly DataSource[],
 	batches: readonly { ds: number; rows: number; records: Uint8Array }[],
+	/** ns between two batches, for who plays it in real time. */
+	apart = 0n,
 ): void {
 	const writer = new RecordingWriter(path, {
 		ig: 'test',
@@ -34,7 +36,7 @@ export function writeRecording(
 		host: { kernel: 'none', arch: 'none' },
 		dataSources: sources,
 	});
-	for (const batch of batches) writer.batch({ ...batch, lost: 0, boot: 0n, mono: 0n, at: 0n });
+	for (const [i, batch] of batches.entries()) writer.batch({ ...batch, lost: 0, boot: 0n, mono: 0n, at: BigInt(i) * apart });
 	writer.end();
 }
 
