@@ -22,6 +22,8 @@ export interface ChainInput {
 	readonly terminalWidth: number | undefined;
 	/** Time that the events are around of, ms since 1970: local time is known for two years on both sides. */
 	readonly around: number;
+	/** Architecture of the events' machine, as Node.js calls it. */
+	readonly arch: string;
 	readonly log: Log;
 }
 
@@ -159,7 +161,7 @@ export function buildChain(input: ChainInput): OperatorPlan[] {
 
 	chain.users('before-formatters');
 	for (const { id, given } of filters.filter(({ early }) => early)) chain.builtin('filter', given, [id]);
-	chain.builtin('formatters', { 'utc-offsets': utcOffsets(input.around) }, all);
+	chain.builtin('formatters', { 'utc-offsets': utcOffsets(input.around), arch: input.arch }, all);
 	chain.users('after-formatters');
 	for (const { id, given } of filters.filter(({ early }) => !early)) chain.builtin('filter', given, [id]);
 	if (options.maxEntries !== undefined && options.maxEntries >= 0)

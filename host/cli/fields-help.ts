@@ -47,7 +47,7 @@ export function fieldsTable(source: DataSource): string {
 }
 
 /** The schema after all operators have had their say; without the built-in module, the kernel's part of it. */
-async function finalSources(opened: OpenedGadget): Promise<readonly DataSource[]> {
+export async function finalSources(opened: OpenedGadget): Promise<readonly DataSource[]> {
 	if (!existsSync(built('operators', 'builtin.wasm'))) return opened.dataSources;
 	const builtin = await loadBuiltin();
 	const options = commonOptions(new Map([['output', ['none']]]), '');
@@ -62,6 +62,7 @@ async function finalSources(opened: OpenedGadget): Promise<readonly DataSource[]
 			options,
 			terminalWidth: undefined,
 			around: 0,
+			arch: process.arch,
 			log: makeLog(false),
 		}),
 		...{ outputFd: 1, batch: { maxRows: 1, maxBytes: 4096, flushMs: 10 }, deadlineMs: 10_000, describeOnly: true },

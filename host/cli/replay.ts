@@ -2,8 +2,8 @@
 import { Command } from 'commander';
 import { IgError } from '../errors.js';
 import type { PipelinePlan } from '../pipeline/plan.js';
+import type { RecordingHeader } from '../record/format.js';
 import { RecordingReader } from '../record/reader.js';
-import type { DataSource } from '../schema.js';
 import { annotateSources } from './annotate.js';
 import { loadBuiltin } from './builtin.js';
 import { buildChain } from './chain.js';
@@ -19,8 +19,8 @@ import { BATCH, openOutput, runToEnd, terminalWidth } from './session.js';
 const help = 'ig replay --help';
 
 /** Filters by data source have the data sources' names, which the recording knows. */
-function headerOf(path: string | undefined): { readonly dataSources: readonly DataSource[]; readonly created: string } {
-	if (path === undefined) return { dataSources: [], created: '' };
+function headerOf(path: string | undefined): Pick<RecordingHeader, 'dataSources' | 'created' | 'host'> {
+	if (path === undefined) return { dataSources: [], created: '', host: { kernel: '', arch: '' } };
 	const reader = new RecordingReader(path);
 	try {
 		return reader.header;
@@ -34,7 +34,7 @@ export async function replay(args: readonly string[]): Promise<number> {
 	const static_: readonly Flag[] = [...commonFlags, ...replayFlags];
 	const asks = args.some((arg) => arg === '-h' || arg === '--help');
 	const path = positionals(args, static_)[0];
-	const { dataSources, created } = headerOf(asks ? undefined : path);
+	const { dataSources, created, host } = headerOf(asks ? undefined : path);
 	const command = new Command('ig replay').usage('FILE [flags]').description('Plays a recording of `ig run --record`.').argument('[FILE]');
 	if (asks) {
 		try {
@@ -55,7 +55,7 @@ export async function replay(args: readonly string[]): Promise<number> {
 	const outputFd = openOutput(options.outputFile);
 	const operators = buildChain({
 		...{ sources: dataSources, builtin, users, options, log },
-		...{ around: Date.parse(created) || Date.now(), terminalWidth: terminalWidth(outputFd) },
+		...{ around: Date.parse(created) || Date.now(), terminalWidth: terminalWidth(outputFd), arch: host.arch },
 	});
 	const plan: PipelinePlan = {
 		...{ dataSources, operators, outputFd, batch: BATCH, deadlineMs: options.deadlineMs },

@@ -63,7 +63,7 @@ async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help:
 	const users = await loadOperators(options);
 	const outputFd = openOutput(options.outputFile);
 	const operators = buildChain({
-		...{ sources: opened.dataSources, builtin: await builtin, users, options, log, around: Date.now() },
+		...{ sources: opened.dataSources, builtin: await builtin, users, options, log, around: Date.now(), arch: arch() },
 		terminalWidth: terminalWidth(outputFd),
 	});
 	const loaded = opened.load(given, log);

@@ -48,6 +48,11 @@ export interface BtfVariable {
 	readonly size: number;
 }
 
+export interface BtfEnumerator {
+	readonly name: string;
+	readonly value: bigint;
+}
+
 export interface BtfType {
 	readonly id: number;
 	readonly kind: number;
@@ -64,6 +69,8 @@ export interface BtfType {
 	readonly members: readonly BtfMember[];
 	/** Of an enum: whether values are signed. */
 	readonly signed: boolean;
+	/** Of an enum. */
+	readonly values: readonly BtfEnumerator[];
 	/** Of a variable. */
 	readonly linkage: number;
 	/** Of a section. */
@@ -80,6 +87,7 @@ const VOID: BtfType = {
 	elements: { type: 0, count: 0 },
 	members: [],
 	signed: false,
+	values: [],
 	linkage: 0,
 	variables: [],
 };
@@ -98,7 +106,8 @@ const HAS_SIZE: ReadonlySet<number> = new Set([
 function detailsSize(kind: number, count: number): number {
 	if (kind === BtfKind.Int || kind === BtfKind.Var) return 4;
 	if (kind === BtfKind.Array) return 12;
-	if (kind === BtfKind.Struct || kind === BtfKind.Union || kind === BtfKind.DataSec) return 12 * count;
+	if (kind === BtfKind.Enum) return 8 * count;
+	if (kind === BtfKind.Struct || kind === BtfKind.Union || kind === BtfKind.DataSec || kind === BtfKind.Enum64) return 12 * count;
 	return 0;
 }
 
@@ -192,8 +201,16 @@ export class Btf {
 			return { ...type, encoding: { signed: (bits & 1) !== 0, char: (bits & 2) !== 0, bool: (bits & 4) !== 0, bits: word(0) & 0xff } };
 		}
 		if (kind === BtfKind.Var) return { ...type, linkage: word(0) };
+		if (kind === BtfKind.Enum) {
+			const value = (i: number): bigint => (flag ? BigInt(word(2 * i + 1) | 0) : BigInt(word(2 * i + 1)));
+			return { ...type, values: Array.from({ length: count }, (_, i) => ({ name: this.#name(word(2 * i)), value: value(i) })) };
+		}
 		if (kind === BtfKind.Array) return { ...type, elements: { type: word(0), count: word(2) } };
 		const triples = Array.from({ length: count }, (_, i): [number, number, number] => [word(3 * i), word(3 * i + 1), word(3 * i + 2)]);
+		if (kind === BtfKind.Enum64) {
+			const value = (low: number, high: number): bigint => (BigInt(flag ? high | 0 : high) << 32n) | BigInt(low);
+			return { ...type, values: triples.map(([name, low, high]) => ({ name: this.#name(name), value: value(low, high) })) };
+		}
 		if (kind === BtfKind.DataSec)
 			return { ...type, variables: triples.map(([variable, offset, bytes]) => ({ type: variable, offset, size: bytes })) };
 		return {

@@ -116,6 +116,7 @@ export interface Native {
 	btf__type_by_id(btf: Pointer, id: number): MaybePointer;
 	btf__name_by_offset(btf: Pointer, offset: number): string | null;
 	btf__find_by_name_kind(btf: Pointer, name: string, kind: number): number;
+	btf__load_vmlinux_btf(): MaybePointer;
 }
 
 /** `f` stands for the name. */
@@ -186,4 +187,5 @@ export const prototypes: Readonly<Record<keyof Native, string>> = {
 	btf__type_by_id: 'void *f(void *, uint32_t)',
 	btf__name_by_offset: 'const char *f(void *, uint32_t)',
 	btf__find_by_name_kind: 'int f(void *, const char *, uint32_t)',
+	btf__load_vmlinux_btf: 'void *f()',
 };

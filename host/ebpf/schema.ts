@@ -2,6 +2,7 @@
 import { IgError } from '../errors.js';
 import { ARRAY_OF, type DataSource, type Field, FieldFlag, Kind } from '../schema.js';
 import { type Btf, BtfKind, type BtfMember, type BtfType } from './btf.js';
+import { enumAnnotations } from './enums.js';
 import { findMarkers, type Tracer } from './markers.js';
 import { MapType } from './maps.js';
 import type { BpfObject } from './object.js';
@@ -33,6 +34,8 @@ interface Described {
 	readonly names: readonly string[];
 	/** The struct or union behind it. */
 	readonly struct?: BtfType;
+	/** The enum behind it. */
+	readonly enum?: BtfType;
 }
 
 const signedKinds: Readonly<Record<number, number | undefined>> = { 1: Kind.Int8, 2: Kind.Int16, 4: Kind.Int32, 8: Kind.Int64 };
@@ -71,7 +74,7 @@ function describe(btf: Btf, id: number): Described | undefined {
 		} else {
 			const kind = scalarKind(type);
 			if (kind === undefined) return undefined;
-			if (count === undefined) return { kind, size: type.size, names };
+			if (count === undefined) return { kind, size: type.size, names, ...(type.values.length > 0 && { enum: type }) };
 			const isText = kind === Kind.Int8 && names.includes('char');
 			return { kind: isText ? Kind.CString : ARRAY_OF | kind, size: type.size * count, names };
 		}
@@ -110,7 +113,7 @@ function addMember(walk: Walk, member: BtfMember, at: { base: number; parent: Fi
 		parent: at.parent?.id ?? -1,
 		slot: -1,
 		tags: [...names.map((name) => `type:${name}`), `name:${member.name}`, 'src:ebpf'],
-		annotations: {},
+		annotations: described.enum === undefined ? {} : enumAnnotations(described.enum),
 		order: fields.length,
 	};
 	fields.push(field);

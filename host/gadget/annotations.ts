@@ -85,6 +85,18 @@ const aboutType: Readonly<Record<string, string | undefined>> = {
 };
 const aliasing = ['type:gadget_process', 'type:gadget_creds', 'type:gadget_parent'];
 
+/** What stands in the column of an endpoint. */
+const endpointText: Readonly<Record<string, string | undefined>> = {
+	'type:gadget_l3endpoint_t': 'addr',
+	'type:gadget_l4endpoint_t': 'endpoint',
+};
+
+/** The field and its members. */
+function unreference(source: DataSource, field: Field): void {
+	field.flags |= FieldFlag.Unreferenced;
+	for (const member of source.fields) if (member.parent === field.id) unreference(source, member);
+}
+
 /** What a config says about a thing, templates written out. A template's own name stays, as in Inspektor Gadget. */
 export function expand(config: Annotations): Record<string, string> {
 	const template = config.template === undefined ? undefined : templates[config.template];
@@ -114,6 +126,10 @@ export function annotateDefaults(source: DataSource): void {
 		if (parent?.tags.some((tag) => aliasing.includes(tag))) {
 			field.annotations['columns.alias'] = field.name.slice(parent.name.length + 1);
 		}
+		// Of an endpoint its texts are shown (the operator `formatters` adds them), and its address in binary nowhere.
+		if (parent?.tags.some((tag) => endpointText[tag]) && field.tags.includes('type:gadget_ip_addr_t')) unreference(source, field);
+		const text = field.tags.map((tag) => endpointText[tag]).find((name) => name !== undefined);
+		if (text !== undefined) field.annotations['columns.replace'] = `${field.name}.${text}`;
 		// The members of a stack are addresses for machines; the text is in the fields that are added beside them.
 		if (parent?.tags.includes('type:gadget_user_stack')) field.flags |= FieldFlag.Hidden;
 		annotate(field, given);

@@ -35,7 +35,7 @@ function build(flags: Readonly<Record<string, string>>, changes: Partial<ChainIn
 	const values = new Map(Object.entries(flags).map(([name, value]) => [name, [value]]));
 	const warnings: string[] = [];
 	const plans = buildChain({
-		...{ sources: [open], builtin, users: [], options: commonOptions(values, 'help'), terminalWidth: undefined, around: 0 },
+		...{ sources: [open], builtin, users: [], options: commonOptions(values, 'help'), terminalWidth: undefined, around: 0, arch: 'x64' },
 		log: (_, text) => warnings.push(text),
 		...changes,
 	});

@@ -5,6 +5,7 @@ import { BpfObject } from '../../host/ebpf/object.js';
 import { readParams, readTracers } from '../../host/ebpf/schema.js';
 import { built } from '../../host/root.js';
 import { ARRAY_OF, type Field, FieldFlag, Kind } from '../../host/schema.js';
+import { references } from '../support/reference.js';
 import { openFixture } from './fixture.js';
 
 let object: BpfObject | undefined;
@@ -66,6 +67,15 @@ describe('strange types', () => {
 		expect(tags.get('color')).toEqual(['type:color']);
 	});
 
+	it('that are enums carry the names of their values', () => {
+		const annotations = new Map(fields().map((field) => [field.name, field.annotations]));
+		expect(annotations.get('color')).toEqual({ 'enum.values': 'RED=0,GREEN=1' });
+		expect(annotations.get('below')).toEqual({ 'enum.values': 'BELOW=-1' });
+		expect(annotations.get('set')).toEqual({ 'enum.values': 'ONE=1', 'enum.flags': 'true' });
+		expect(annotations.get('wide')).toEqual({ 'enum.values': `WIDE=${2n ** 40n}` });
+		expect(annotations.get('byte')).toEqual({});
+	});
+
 	it('have their parents', () => {
 		const all = fields();
 		const named = (name: string): Field => all.find((field) => field.name === name) as Field;
@@ -116,7 +126,7 @@ interface ReferenceField {
 }
 
 // The references are Inspektor Gadget's own schemas (test/reference).
-describe.each(['trace_open', 'trace_exec'])('%s', (gadget) => {
+describe.each(references)('%s', (gadget) => {
 	const path = built('gadgets', gadget, 'program.bpf.o');
 	const reference = new URL(`../reference/${gadget}.json`, import.meta.url);
 

@@ -4,7 +4,7 @@ import { attachSource } from '../../host/ebpf/source.js';
 import { openGadget } from '../../host/gadget/gadget.js';
 import { inspectGadget, type OpenedGadget } from '../../host/gadget/instance.js';
 import { FieldFlag } from '../../host/schema.js';
-import { flagsOf, reference } from '../support/reference.js';
+import { flagsOf, reference, references } from '../support/reference.js';
 
 async function open(name: string): Promise<OpenedGadget> {
 	return inspectGadget(await openGadget(name));
@@ -21,7 +21,7 @@ function bpfDescriptors(): number {
 	}).length;
 }
 
-describe.each(['trace_open', 'trace_exec'])('%s, opened', (name) => {
+describe.each(references)('%s, opened', (name) => {
 	it("has Inspektor Gadget's fields in the same order, kinds and places", async () => {
 		const opened = await open(name);
 		const expected = reference(name).dataSources[0];
@@ -45,7 +45,7 @@ describe.each(['trace_open', 'trace_exec'])('%s, opened', (name) => {
 		const ours = new Map(opened.params.map((param) => [param.key, param]));
 		expect([...ours.keys()].sort()).toEqual(expected.map(([key]) => key).sort());
 		for (const [key, param] of expected) {
-			expect(ours.get(key)?.type, key).toBe(param.type);
+			expect(ours.get(key)?.type, key).toBe(param.type === 'uint' ? 'uint64' : param.type);
 			expect(ours.get(key)?.default, key).toBe(param.default ?? (param.type === 'bool' ? 'false' : ''));
 		}
 		opened.close();

@@ -1,6 +1,6 @@
 /** Inspektor Gadget's schema of a gadget, read off a running `ig` (test/reference): what ours is compared with. */
-import { readFileSync } from 'node:fs';
-import { type DataSource, type Field, FieldFlag, Kind } from '../../host/schema.js';
+import { readdirSync, readFileSync } from 'node:fs';
+import { ARRAY_OF, type DataSource, type Field, FieldFlag, Kind } from '../../host/schema.js';
 
 export interface ReferenceField {
 	readonly name: string;
@@ -19,6 +19,11 @@ export interface Reference {
 	readonly defaultColumns: readonly string[];
 }
 
+/** Gadgets that have one. */
+export const references: readonly string[] = readdirSync(new URL('../reference/', import.meta.url))
+	.map((name) => name.replace(/\.json$/, ''))
+	.sort();
+
 export function reference(gadget: string): Reference {
 	return JSON.parse(readFileSync(new URL(`../reference/${gadget}.json`, import.meta.url), 'utf8')) as Reference;
 }
@@ -33,6 +38,11 @@ export function flagsOf(field: ReferenceField): number {
 	return (field.flags ?? []).reduce((bits, name) => bits | (flagBits[name] ?? 0), 0);
 }
 
+export function kindOf(field: ReferenceField): number {
+	const [, array, name = ''] = /^(arrayOf )?(.*)$/.exec(field.kind) ?? [];
+	return (kinds.get(name) ?? Kind.Invalid) | (array === undefined ? 0 : ARRAY_OF);
+}
+
 /** The data source as eBPF gives it: its own fields, without annotations and hidden flags. */
 export function bare(from: Reference): DataSource {
 	const [first] = from.dataSources;
@@ -41,7 +51,7 @@ export function bare(from: Reference): DataSource {
 		const dot = field.name.lastIndexOf('.');
 		const parent = dot === -1 ? -1 : own.findIndex((other) => other.name === field.name.slice(0, dot));
 		return {
-			...{ id, name: field.name, kind: kinds.get(field.kind) ?? Kind.Invalid, offset: field.offset, size: field.size, parent },
+			...{ id, name: field.name, kind: kindOf(field), offset: field.offset, size: field.size, parent },
 			...{ flags: flagsOf(field) & ~FieldFlag.Hidden, slot: -1, tags: [...(field.tags ?? [])], annotations: {}, order: id },
 		};
 	});

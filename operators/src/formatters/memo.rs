@@ -7,7 +7,7 @@ const SIZE: usize = 1 << BITS;
 
 /// A direct-mapped cache from numbers to views of one batch.
 pub struct Memo {
-    keys: [u32; SIZE],
+    keys: [u64; SIZE],
     views: [View; SIZE],
     filled: u64,
     text: String,
@@ -25,8 +25,8 @@ impl Memo {
 
     /// The view of `key`'s text, which `write` appends to the string it gets.
     #[inline(always)]
-    pub fn get(&mut self, batch: &mut Batch, key: u32, write: impl FnOnce(&mut String)) -> Result<View> {
-        let slot = (key.wrapping_mul(0x9e37_79b1) >> (32 - BITS)) as usize;
+    pub fn get(&mut self, batch: &mut Batch, key: u64, write: impl FnOnce(&mut String)) -> Result<View> {
+        let slot = (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - BITS)) as usize;
         if self.filled >> slot & 1 == 1 && self.keys[slot] == key {
             return Ok(self.views[slot]);
         }
@@ -34,7 +34,7 @@ impl Memo {
     }
 
     #[inline(never)]
-    fn fill(&mut self, batch: &mut Batch, slot: usize, key: u32, write: impl FnOnce(&mut String)) -> Result<View> {
+    fn fill(&mut self, batch: &mut Batch, slot: usize, key: u64, write: impl FnOnce(&mut String)) -> Result<View> {
         self.text.clear();
         write(&mut self.text);
         let view = batch.put(self.text.as_bytes())?;

@@ -3,6 +3,8 @@
 //! | tag | adds |
 //! |---|---|
 //! | `type:gadget_signal`, `gadget_errno`, `gadget_file_mode`, `gadget_file_flags` | the name or names (`SIGKILL`, `ENOENT`, `-rw-r--r--`, `O_RDWR\|O_CREAT`) |
+//! | `type:gadget_syscall` | the system call's name (`SYS_OPENAT`), by the parameter `arch` |
+//! | any, with the annotation `enum.values` | the name of the enum's value; with `enum.flags`, those of the bits that are set |
 //! | `type:gadget_timestamp` | local time; the raw field becomes ns since 1970 |
 //! | `type:gadget_bytes`, `gadget_duration` | `1.2 kB`, `1.50µs` |
 //! | `type:gadget_l3endpoint_t`, `gadget_l4endpoint_t` | members `addr`, and `proto` and `endpoint` |
@@ -14,12 +16,14 @@
 
 mod args;
 mod endpoint;
+mod enums;
 mod errno;
 mod file;
 mod lookup;
 mod measure;
 mod memo;
 mod signal;
+mod syscall;
 mod target;
 mod time;
 mod users;
@@ -42,7 +46,8 @@ pub struct Formatters {
 impl Operator for Formatters {
     fn init(init: &mut Init) -> Result<Self> {
         let offsets: UtcOffsets = init.param_or("utc-offsets", UtcOffsets::default())?;
-        let jobs = init.per_source(|source| jobs(&source, &offsets).map(Some))?;
+        let arch: String = init.param_or("arch", "x64".to_owned())?;
+        let jobs = init.per_source(|source| jobs(&source, &offsets, &arch).map(Some))?;
         Ok(Formatters { names: Names::default(), jobs })
     }
 
@@ -61,10 +66,12 @@ impl Operator for Formatters {
 }
 
 /// The order decides that of the added fields.
-fn jobs(source: &DataSource, offsets: &UtcOffsets) -> Result<Vec<Box<dyn Job>>> {
+fn jobs(source: &DataSource, offsets: &UtcOffsets, arch: &str) -> Result<Vec<Box<dyn Job>>> {
     let mut jobs: Vec<Box<dyn Job>> = Vec::new();
+    enums::jobs(source, &mut jobs)?;
     signal::jobs(source, &mut jobs)?;
     errno::jobs(source, &mut jobs)?;
+    syscall::jobs(source, arch, &mut jobs)?;
     time::jobs(source, offsets, &mut jobs)?;
     measure::jobs(source, &mut jobs)?;
     endpoint::jobs(source, &mut jobs)?;

@@ -1,0 +1,24 @@
+/** The examples in the gadgets' READMEs: each command runs, and its columns are called as shown. */
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ig } from '../support/cli.js';
+import { root } from '../support/pipeline.js';
+
+const examples = readdirSync(join(root, 'gadgets'), { withFileTypes: true })
+	.filter((entry) => entry.isDirectory())
+	.flatMap(({ name }) => {
+		const lines = readFileSync(join(root, 'gadgets', name, 'README.md'), 'utf8').split('\n');
+		const at = lines.findIndex((line) => line.startsWith('    $ ig run '));
+		return { name, command: lines[at]?.slice(6) ?? '', heading: lines[at + 1]?.trim() ?? '' };
+	});
+
+test.each(examples)('$name: $command', async ({ name, command, heading }) => {
+	const [program, run, gadget, ...flags] = command.split(' ');
+	expect([program, run, gadget]).toEqual(['ig', 'run', name]);
+	const { code, stdout, stderr } = await ig(['run', name, ...flags, '--timeout', '300ms']);
+	expect(stderr).not.toContain('error');
+	expect(code).toBe(0);
+	const columns = stdout.split('\n', 1)[0]?.trim().split(/\s+/);
+	expect(columns).toEqual(expect.arrayContaining(heading.split(/\s+/)));
+});

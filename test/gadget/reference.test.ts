@@ -1,0 +1,70 @@
+/** What users see of each gadget, with what the operators add, is what Inspektor Gadget's own shows. */
+import { describe, expect, it } from 'vitest';
+import { finalSources } from '../../host/cli/fields-help.js';
+import { openGadget } from '../../host/gadget/gadget.js';
+import { inspectGadget } from '../../host/gadget/instance.js';
+import { type DataSource, FieldFlag, Kind } from '../../host/schema.js';
+import { flagsOf, kindOf, reference, references } from '../support/reference.js';
+
+async function describeGadget(name: string): Promise<readonly DataSource[]> {
+	const opened = inspectGadget(await openGadget(name));
+	try {
+		return await finalSources(opened);
+	} finally {
+		opened.close();
+	}
+}
+
+/** Two default columns called TID help nobody: ours hides the parent's. */
+const hidden = /(^|\.)parent\.tid$/;
+const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1);
+/** What was formatted in place is a text, no longer a buffer. */
+const alike = (kind: number): number => (kind === Kind.String ? Kind.CString : kind);
+
+/** Headings of the default columns. */
+function headings(source: DataSource): string[] {
+	return source.fields
+		.filter((field) => (field.flags & (FieldFlag.Hidden | FieldFlag.Empty | FieldFlag.Unreferenced)) === 0)
+		.sort((a, b) => a.order - b.order)
+		.map((field) => (field.annotations['columns.alias'] ?? field.name).toUpperCase());
+}
+
+describe.each(references)('%s', (name) => {
+	it('has the same data sources and fields, of the same kinds, shown alike', async () => {
+		const described = (await describeGadget(name)).map((source) => ({
+			...{ name: source.name, type: source.type },
+			fields: source.fields
+				.map(({ annotations, ...field }) => {
+					const { description: _, 'enum.values': _values, 'enum.flags': _flags, ...shown } = annotations;
+					return { name: field.name, kind: alike(field.kind), place: [field.offset, field.size], flags: field.flags, annotations: shown };
+				})
+				.sort(byName),
+		}));
+		const expected = reference(name).dataSources.map((source) => ({
+			...{ name: source.name, type: source.type },
+			fields: source.fields
+				.map((field) => {
+					const own = hidden.test(field.name);
+					return {
+						...{ name: field.name, kind: alike(kindOf(field)), place: [field.offset, field.size] },
+						flags: flagsOf(field) | (own ? FieldFlag.Hidden : 0),
+						annotations: { ...field.annotations, ...(own && { 'columns.hidden': 'true' }) },
+					};
+				})
+				.sort(byName),
+		}));
+		expect(described).toEqual(expected);
+	});
+
+	it('has the same default columns', async () => {
+		const { defaultColumns } = reference(name);
+		const seen = new Set<string>();
+		const expected = (defaultColumns ?? []).filter((heading) => heading !== 'TID' || (!seen.has(heading) && seen.add(heading)));
+		const [source] = await describeGadget(name);
+		const ours = source === undefined ? [] : headings(source);
+		// Inspektor Gadget cuts headings to their columns' width.
+		expect(
+			ours.map((heading, i) => (expected[i]?.endsWith('…') && heading.startsWith(expected[i].slice(0, -1)) ? expected[i] : heading)),
+		).toEqual(expected);
+	});
+});
