@@ -20,6 +20,8 @@ export interface CommonOptions {
 	readonly filterExpr: ReadonlyMap<string, string>;
 	readonly wasmOperators: readonly OperatorSpec[];
 	readonly deadlineMs: number;
+	/** Let new builds of the operators take over. */
+	readonly watch: boolean;
 	/** Show the table at the end, and every so many milliseconds (0: only at the end). */
 	readonly statsMs: number | undefined;
 	readonly verbose: boolean;
@@ -72,6 +74,9 @@ export function commonOptions(values: Values, help: string): CommonOptions {
 	const deadlineMs = parseDuration('--operator-deadline', last('operator-deadline') ?? '250', 'ms', help);
 	if (deadlineMs < 1)
 		throw new IgError('IG_FLAG_VALUE', { flag: '--operator-deadline', value: String(deadlineMs), reason: 'is less than 1 ms', help });
+	const wasmOperators = (values.get('wasm-operator') ?? []).map((spec) => parseOperatorSpec(spec, help));
+	const watch = booleanOf(values, 'watch', help);
+	if (watch && wasmOperators.length === 0) throw new IgError('IG_USAGE', { reason: '--watch needs a --wasm-operator to watch', help });
 	return {
 		output: last('output'),
 		outputFile: last('output-file'),
@@ -80,8 +85,9 @@ export function commonOptions(values: Values, help: string): CommonOptions {
 		annotate: values.get('annotate') ?? [],
 		filter: bySource(values, 'filter', help),
 		filterExpr: bySource(values, 'filter-expr', help),
-		wasmOperators: (values.get('wasm-operator') ?? []).map((spec) => parseOperatorSpec(spec, help)),
+		wasmOperators,
 		deadlineMs,
+		watch,
 		statsMs: stats === undefined ? undefined : stats === '' || stats === 'true' ? 0 : parseDuration('--stats', stats, 's', help),
 		verbose: booleanOf(values, 'verbose', help),
 		help,

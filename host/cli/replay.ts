@@ -1,7 +1,7 @@
 /** `ig replay FILE`: a recording through operators and outputs, without root and without eBPF. */
 import { Command } from 'commander';
 import { IgError } from '../errors.js';
-import type { PipelinePlan } from '../pipeline/plan.js';
+import type { OperatorPlan, PipelinePlan } from '../pipeline/plan.js';
 import type { RecordingHeader } from '../record/format.js';
 import { RecordingReader } from '../record/reader.js';
 import { annotateSources } from './annotate.js';
@@ -13,7 +13,8 @@ import { booleanOf, commonOptions } from './options.js';
 import { makeLog } from './report.js';
 import { commonFlags, replayFlags } from './run-flags.js';
 import { modulePlan } from '../operator/module.js';
-import { loadOperators } from './run.js';
+import type { UserOperator } from './operator-watch.js';
+import { loadOperators, watchFor } from './run.js';
 import { BATCH, openOutput, runToEnd, terminalWidth } from './session.js';
 
 const help = 'ig replay --help';
@@ -51,16 +52,18 @@ export async function replay(args: readonly string[]): Promise<number> {
 	const log = makeLog(options.verbose);
 	const builtin = await loadBuiltin();
 	annotateSources(dataSources, options.annotate, help);
+	const watch = await watchFor(options);
 	const users = await loadOperators(options);
 	const outputFd = openOutput(options.outputFile);
-	const operators = buildChain({
-		...{ sources: dataSources, builtin, users, options, log },
-		...{ around: Date.parse(created) || Date.now(), terminalWidth: terminalWidth(outputFd), arch: host.arch },
-	});
+	const around = Date.parse(created) || Date.now();
+	const input = { sources: dataSources, builtin, options, around, terminalWidth: terminalWidth(outputFd), arch: host.arch };
+	const operators = buildChain({ ...input, users, log });
+	// What there is to say about flags was said the first time.
+	const chain = (users: readonly UserOperator[]): OperatorPlan[] => buildChain({ ...input, users, log: () => {} });
 	const plan: PipelinePlan = {
 		...{ dataSources, operators, outputFd, batch: BATCH, deadlineMs: options.deadlineMs },
 		source: { kind: 'recording', path, realtime: booleanOf(values, 'realtime', help) },
 		modules: [builtin, ...users.map((user) => user.loaded)].map(modulePlan),
 	};
-	return await runToEnd({ plan, options, log });
+	return await runToEnd({ plan, options, log, ...(watch && { watch: (pipeline) => watch.start(pipeline, users, chain, log) }) });
 }

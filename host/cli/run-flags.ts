@@ -58,6 +58,7 @@ export const commonFlags: readonly Flag[] = [
 		optional: true,
 		description: 'Show a table of what each operator did at the end, and every SECONDS',
 	},
+	{ ...operators, name: 'watch', description: 'Let a new build of an operator take over while it runs, without losing an event' },
 	{ ...running, name: 'verbose', short: 'v', description: 'Say more on stderr' },
 ];
 

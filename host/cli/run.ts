@@ -4,8 +4,8 @@ import { Command } from 'commander';
 import { IgError } from '../errors.js';
 import { type Gadget, isGadget, openGadget } from '../gadget/gadget.js';
 import { inspectGadget, type OpenedGadget } from '../gadget/instance.js';
-import { type LoadedModule, modulePlan } from '../operator/module.js';
-import type { PipelinePlan } from '../pipeline/plan.js';
+import { modulePlan } from '../operator/module.js';
+import type { OperatorPlan, PipelinePlan } from '../pipeline/plan.js';
 import { annotateSources } from './annotate.js';
 import { loadBuiltin } from './builtin.js';
 import { buildChain } from './chain.js';
@@ -13,14 +13,20 @@ import { parseDuration } from './duration.js';
 import { addFlags, type Flag, parseFlags, positionals, quiet, type Values } from './flags.js';
 import { gadgetFlags, staticFlags } from './gadget-flags.js';
 import { booleanOf, type CommonOptions, checkForeign, commonOptions, fromFile } from './options.js';
+import type { OperatorWatch, UserOperator } from './operator-watch.js';
 import { preflight } from './preflight.js';
 import { type Log, makeLog } from './report.js';
 import { BATCH, openOutput, runToEnd, terminalWidth } from './session.js';
 import { version } from './version.js';
 
-export async function loadOperators(
-	options: CommonOptions,
-): Promise<{ spec: CommonOptions['wasmOperators'][number]; loaded: LoadedModule }[]> {
+/** For `--watch`: before the operators are loaded. */
+export async function watchFor(options: CommonOptions): Promise<OperatorWatch | undefined> {
+	if (!options.watch) return undefined;
+	const { OperatorWatch } = await import('./operator-watch.js');
+	return new OperatorWatch(options.wasmOperators);
+}
+
+export async function loadOperators(options: CommonOptions): Promise<UserOperator[]> {
 	if (options.wasmOperators.length === 0) return [];
 	const { loadModule } = await import('../operator/load.js');
 	return await Promise.all(options.wasmOperators.map(async (spec) => ({ spec, loaded: await loadModule(spec.file) })));
@@ -60,12 +66,20 @@ async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help:
 	const builtin = loadBuiltin();
 	preflight({ tracefs: opened.needsTracefs, mount: booleanOf(values, 'auto-mount-filesystems', help) });
 
+	const watch = await watchFor(options);
 	const users = await loadOperators(options);
 	const outputFd = openOutput(options.outputFile);
-	const operators = buildChain({
-		...{ sources: opened.dataSources, builtin: await builtin, users, options, log, around: Date.now(), arch: arch() },
+	const input = {
+		sources: opened.dataSources,
+		builtin: await builtin,
+		options,
+		around: Date.now(),
+		arch: arch(),
 		terminalWidth: terminalWidth(outputFd),
-	});
+	};
+	const operators = buildChain({ ...input, users, log });
+	// What there is to say about flags was said the first time.
+	const chain = (users: readonly UserOperator[]): OperatorPlan[] => buildChain({ ...input, users, log: () => {} });
 	const loaded = opened.load(given, log);
 	try {
 		const recordPath = values.get('record')?.at(-1);
@@ -79,6 +93,7 @@ async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help:
 			begin: () => loaded.attach(),
 			cease: () => loaded.detach(),
 			lost: () => loaded.lost(),
+			...(watch && { watch: (pipeline) => watch.start(pipeline, users, chain, log) }),
 		});
 	} finally {
 		loaded.close();

@@ -23,6 +23,8 @@ export interface Run {
 	/** Records that the kernel lost so far. */
 	lost?(): number;
 	readonly timeoutMs?: number | undefined;
+	/** Called when the pipeline has started. @returns ends what it began */
+	watch?(pipeline: Pipeline): () => void;
 }
 
 /** Where output goes: stdout, or the file of --output-file, which begins empty. */
@@ -137,6 +139,7 @@ export async function runToEnd(run: Run): Promise<number> {
 			throw complaints.explain(error, run);
 		}
 		complaints.started();
+		if (run.watch !== undefined) undo.push(run.watch(pipeline));
 		if (run.begin !== undefined && !ceased) {
 			run.begin();
 			log('debug', 'running... (Ctrl-C ends)');
