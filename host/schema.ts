@@ -46,11 +46,19 @@ export interface Field {
 export interface DataSource {
 	readonly name: string;
 	readonly type: 'single' | 'array';
-	/** Bytes of the record's struct; every row in a batch has at least this many. 0 when nothing comes from eBPF. */
+	/** Bytes of the record's struct. 0 when nothing comes from eBPF. */
 	readonly recordSize: number;
 	readonly fields: Field[];
 	readonly annotations: Record<string, string>;
 	readonly tags: string[];
 	/** Columns so far: fields whose `slot` is not -1. */
 	slots: number;
+}
+
+/**
+ * Bytes of a data source's struct, as it comes from the gadget, up to which every row goes: behind there is only text, and a
+ * gadget that has none to add submits records that end there.
+ */
+export function fixedSize(source: DataSource): number {
+	return Math.max(0, ...source.fields.filter(({ kind }) => kind !== Kind.CString).map(({ offset, size }) => offset + size));
 }

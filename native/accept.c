@@ -18,7 +18,7 @@ int ig_batch_accept(uint8_t *home, uint32_t home_capacity, const uint8_t *away, 
 	*where = 0;
 	if (rows > IG_MAX_ROWS || !ig_projection_valid(projection))
 		return -EINVAL;
-	error = ig_header_read(home, home_capacity, projection->record_size, &batch, where);
+	error = ig_header_read(home, home_capacity, projection->fixed_size, &batch, where);
 	if (error)
 		return error;
 	if (projection->column_count > batch.column_count)
@@ -30,8 +30,7 @@ int ig_batch_accept(uint8_t *home, uint32_t home_capacity, const uint8_t *away, 
 	if (selected > rows)
 		return ig_protocol_error(where, IG_WHERE(selected));
 	/* Rows of different lengths (stride 0) take more room than this, but no less. */
-	start = layout.rows - IG_RECORD_HEADER +
-		(uint64_t)rows * (projection->all_rows && batch.stride ? batch.stride : IG_RECORD_HEADER + ig_round8(projection->record_size));
+	start = layout.rows - IG_RECORD_HEADER + (uint64_t)rows * (IG_RECORD_HEADER + ig_round8(projection->record_size));
 	if (!ig_inside(start, ig_load32(away + IG_WHERE(heap_used)), away_capacity))
 		return ig_protocol_error(where, IG_WHERE(heap_used));
 	if (ig_selection_read(away + layout.selection, selected, rows, picked))

@@ -29,7 +29,7 @@ $(NATIVE)/include/.done: $(NATIVE)/libbpf/.done
 
 $(NATIVE)/obj/%.o: native/%.c native/build.mk $(NATIVE)/include/.done
 	@mkdir -p $(@D)
-	@$(NATIVE_CC) $(NATIVE_CFLAGS) -O2 -g -fPIC -fvisibility=hidden -MMD -MP -c $< -o $@
+	@$(NATIVE_CC) $(NATIVE_CFLAGS) -O3 -g -fPIC -fvisibility=hidden -MMD -MP -c $< -o $@
 
 $(NATIVE)/libig.so: $(NATIVE_OBJECTS) $(NATIVE)/libbpf.a
 	@echo 'linking $@'

@@ -2,10 +2,10 @@
 /* What is taken from a region that a guest could write: copied once, checked, and only then used. */
 #include "internal.h"
 
-int ig_header_read(const uint8_t *region, uint32_t capacity, uint32_t record_size, struct ig_batch *batch,
+int ig_header_read(const uint8_t *region, uint32_t capacity, uint32_t fixed_size, struct ig_batch *batch,
 		   uint32_t *where)
 {
-	const uint64_t row = ig_round8(record_size);
+	const uint64_t row = ig_round8(fixed_size);
 
 	if (capacity < sizeof(*batch))
 		return ig_protocol_error(where, IG_WHERE(capacity));
@@ -43,41 +43,46 @@ int ig_header_read(const uint8_t *region, uint32_t capacity, uint32_t record_siz
 int ig_selection_read(const uint8_t *selection, uint32_t count, uint32_t rows, uint32_t *picked)
 {
 	uint64_t seen[IG_MAX_ROWS / 64];
-	uint32_t i;
+	bool rising = true;
 
-	/* Nearly always nothing was taken out or moved: then the numbers just count up, and none can repeat. */
-	for (i = 0; i < count; i++) {
-		picked[i] = ig_load32(selection + 4ull * i);
-		if (picked[i] != i)
-			break;
-	}
-	if (i == count)
+	/* Read once: what is checked is the copy. */
+	memcpy(picked, selection, 4ull * count);
+	if (!count)
 		return 0;
+	/* Nearly always rows were taken out and not moved: then none can repeat, and the last is the greatest. */
+	for (uint32_t i = 1; i < count; i++)
+		rising &= picked[i - 1] < picked[i];
+	if (rising)
+		return picked[count - 1] < rows ? 0 : -EPROTO;
 	memset(seen, 0, (rows + 63) / 64 * sizeof(*seen));
-	for (uint32_t done = 0; done < i; done++)
-		seen[done / 64] |= 1ull << done % 64;
-	for (;;) { /* the one that ended the loop above has been read already */
+	for (uint32_t i = 0; i < count; i++) {
 		uint32_t row = picked[i];
 
 		if (row >= rows || seen[row / 64] >> row % 64 & 1)
 			return -EPROTO;
 		seen[row / 64] |= 1ull << row % 64;
-		if (++i == count)
-			return 0;
-		picked[i] = ig_load32(selection + 4ull * i);
 	}
+	return 0;
 }
 
 bool ig_projection_valid(const struct ig_projection *projection)
 {
-	const uint64_t row = ig_round8(projection->record_size);
+	/* Of ranges all has to be in every row. */
+	const uint64_t row = ig_round8(projection->fixed_size);
 
-	if (projection->range_count > 64 || projection->column_count > IG_MAX_COLUMNS)
+	if (projection->range_count > IG_MAX_RANGES || projection->text_count > IG_MAX_RANGES ||
+	    projection->column_count > IG_MAX_COLUMNS || projection->fixed_size > projection->record_size)
 		return false;
 	for (uint32_t i = 0; i < projection->range_count; i++) {
 		const struct ig_range *range = &projection->ranges[i];
 
 		if (range->offset % 8 || range->size % 8 || !ig_inside(range->offset, range->size, row))
+			return false;
+	}
+	for (uint32_t i = 0; i < projection->text_count; i++) {
+		const struct ig_range *text = &projection->texts[i];
+
+		if (!text->size || !ig_inside(text->offset, text->size, projection->record_size))
 			return false;
 	}
 	return true;
@@ -116,7 +121,7 @@ int ig_batch_check(const uint8_t *home, uint32_t capacity, const struct ig_proje
 {
 	uint32_t picked[IG_MAX_ROWS];
 	struct ig_batch batch;
-	int error = ig_header_read(home, capacity, projection->record_size, &batch, where);
+	int error = ig_header_read(home, capacity, projection->fixed_size, &batch, where);
 
 	if (error)
 		return error;

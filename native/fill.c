@@ -27,55 +27,40 @@ bool ig_layout_make(struct ig_layout *layout, uint32_t capacity, uint32_t column
 	return rows <= capacity;
 }
 
-/*
- * How many records from here on, at most `most`, have this very header: finished and of one length. They lie in the
- * ring as they will lie in the batch, and one memcpy takes them all; it is a third faster than one for each.
- */
-static inline uint32_t run_length(const uint8_t *record, uint64_t stride, uint32_t header, uint64_t most)
-{
-	uint32_t length = 1;
-
-	while (length < most && __atomic_load_n((const uint32_t *)(record + length * stride), __ATOMIC_ACQUIRE) == header)
-		length++;
-	return length;
-}
-
-static inline uint64_t least(uint64_t a, uint64_t b, uint64_t c)
-{
-	const uint64_t ab = a < b ? a : b;
-
-	return ab < c ? ab : c;
-}
+/* What the next batch takes: found by looking at the headers of the records alone. */
+struct extent {
+	uint32_t rows;
+	uint32_t length;  /* of every row's payload; of the longest when they differ */
+	bool fixed;       /* no record is longer than the struct */
+	bool alike;       /* they all have this length, and lie one behind the other */
+	unsigned long end; /* where the last one ends */
+};
 
 /*
- * The loop that everything else is built around. `ring` is a constant at every call, so that each caller gets a copy
- * without the other's checks. Returns rows, or -EINVAL for a spec that nothing fits.
+ * Records first measured, then copied: rows need no more room than the longest of them, and those of one length lie in
+ * the source as they will lie in the batch, so that one memcpy takes them all. `ring` is a constant at every call, so that
+ * each caller gets a copy without the other's checks. Passes by what is not for this batch at its start: discarded
+ * records, and those that no region could hold. -ENOSPC: the first of records in memory is such a one.
  */
-static inline __attribute__((always_inline)) int fill(struct reader *from, const bool ring, uint8_t *region,
-						      uint32_t capacity, const struct ig_batch_spec *spec,
-						      uint64_t sequence, uint64_t lost, uint64_t *oversized)
+static inline __attribute__((always_inline)) int survey(struct reader *from, const bool ring, uint64_t room,
+							uint64_t whole_room, const struct ig_batch_spec *spec,
+							struct extent *extent, uint64_t *oversized)
 {
-	const uint64_t stride = IG_RECORD_HEADER + ig_round8(spec->record_size);
-	uint32_t rows = 0, max_rows = spec->max_rows, longest = spec->record_size;
-	struct ig_layout layout;
-	struct timespec now;
-	uint64_t next, limit;
-	bool fixed = true;
+	unsigned long position = from->position;
+	uint64_t stride = IG_RECORD_HEADER + ig_round8(spec->fixed_size), scattered = 0;
+	uint32_t first = 0;
+	bool gap = false;
 
-	if (!max_rows || max_rows > IG_MAX_ROWS || spec->column_count > IG_MAX_COLUMNS ||
-	    !ig_layout_make(&layout, capacity, spec->column_count, max_rows))
-		return -EINVAL;
-	next = layout.rows - IG_RECORD_HEADER;
-	limit = next + spec->max_bytes < capacity ? next + spec->max_bytes : capacity;
-
-	while (rows < max_rows && from->position != from->end) {
-		const uint8_t *record = from->data + (from->position & from->mask);
+	*extent = (struct extent){ .length = spec->fixed_size, .fixed = true, .alike = true, .end = position };
+	while (extent->rows < spec->max_rows && position != from->end) {
+		const uint8_t *record = from->data + (position & from->mask);
+		const bool fixed = extent->fixed;
+		uint64_t step, wide, needed;
 		uint32_t header, length;
-		uint64_t step, room;
 
 		if (ring)
 			header = __atomic_load_n((const uint32_t *)record, __ATOMIC_ACQUIRE);
-		else if (from->end - from->position >= IG_RECORD_HEADER)
+		else if (from->end - position >= IG_RECORD_HEADER)
 			header = ig_load32(record);
 		else
 			goto damaged;
@@ -86,57 +71,121 @@ static inline __attribute__((always_inline)) int fill(struct reader *from, const
 		}
 		length = header & LENGTH_MASK;
 		step = IG_RECORD_HEADER + ig_round8(length);
-		if (step > from->end - from->position)
+		if (step > from->end - position)
 			goto damaged;
 		if (header & BPF_RINGBUF_DISCARD_BIT) {
-			from->position += step;
+			extent->end = position += step;
+			if (!extent->rows)
+				from->position = position;
+			gap = true;
 			continue;
 		}
-		if (ring && length == longest && length + IG_RECORD_HEADER == stride && fixed && next + stride <= limit) {
-			const uint64_t most = least(max_rows - rows, (from->end - from->position) / stride, (limit - next) / stride);
-			const uint32_t run = run_length(record, stride, header, most);
-
-			memcpy(region + next, record, run * stride);
-			for (uint32_t i = 0; i < run; i++)
-				ig_store32(region + layout.selection + 4ull * (rows + i), rows + i);
-			next += run * stride;
-			from->position += run * stride;
-			rows += run;
-			continue;
-		}
-		room = length <= longest ? stride : step;
-		if (next + room > limit) {
-			if (rows)
+		wide = stride > step ? stride : step;
+		scattered += IG_RECORD_HEADER + ig_round8(length > spec->record_size ? length : spec->record_size);
+		needed = fixed && length <= spec->record_size ? (extent->rows + 1) * wide : scattered;
+		if (needed > (extent->rows ? room : whole_room)) {
+			if (extent->rows)
 				break;
-			if (next + room > capacity) {
-				if (!ring)
-					return -ENOSPC;
-				++*oversized;
-				from->position += step;
-				continue;
-			}
+			if (!ring)
+				return -ENOSPC;
+			++*oversized;
+			scattered = 0;
+			from->position = extent->end = position += step;
+			continue;
 		}
-		if (__builtin_expect(length > longest && fixed, 0)) {
-			fixed = false;
-			for (uint32_t i = 0; i < rows; i++)
-				ig_store32(region + layout.row_offsets + 4ull * i, (uint32_t)(layout.rows + i * stride));
-		}
-		memcpy(region + next, record, IG_RECORD_HEADER + length);
-		if (length != room - IG_RECORD_HEADER)
-			memset(region + next + IG_RECORD_HEADER + length, 0, room - IG_RECORD_HEADER - length);
-		if (!fixed)
-			ig_store32(region + layout.row_offsets + 4ull * rows, (uint32_t)(next + IG_RECORD_HEADER));
-		ig_store32(region + layout.selection + 4ull * rows, rows);
-		next += room;
-		from->position += step;
-		rows++;
+		if (!extent->rows)
+			first = length;
+		else if (gap || length != first)
+			extent->alike = false;
+		gap = false;
+		extent->fixed = fixed && length <= spec->record_size;
+		if (length > extent->length)
+			extent->length = length;
+		stride = wide;
+		extent->rows++;
+		extent->end = position += step;
 		continue;
 damaged:
 		from->damaged = true;
 		break;
 	}
+	extent->alike &= extent->fixed && IG_RECORD_HEADER + ig_round8(first) == stride;
+	return 0;
+}
+
+/* Rows of one stride, which all lie in the source as they will lie in the batch. */
+static uint64_t copy_alike(const struct reader *from, const struct extent *extent, uint8_t *to)
+{
+	const uint8_t *records = from->data + (from->position & from->mask);
+	const uint64_t stride = IG_RECORD_HEADER + ig_round8(extent->length);
+	const uint32_t length = ig_load32(records) & LENGTH_MASK, padding = (uint32_t)(stride - IG_RECORD_HEADER - length);
+
+	memcpy(to, records, extent->rows * stride);
+	/* What follows a record in a ring is left from others, and text that is cut short ends at the row's end. */
+	if (padding) {
+		for (uint32_t i = 0; i < extent->rows; i++)
+			memset(to + i * stride + IG_RECORD_HEADER + length, 0, padding);
+	}
+	return extent->rows * stride;
+}
+
+/* Any rows, from after the region's fixed parts on. row_offsets: NULL when they are of one length. */
+static uint64_t copy_rows(const struct reader *from, const struct extent *extent, uint8_t *region, uint64_t start,
+			  uint8_t *row_offsets, uint32_t least)
+{
+	unsigned long position = from->position;
+	uint64_t next = start;
+
+	for (uint32_t row = 0; row < extent->rows;) {
+		const uint8_t *record = from->data + (position & from->mask);
+		const uint32_t header = ig_load32(record), length = header & LENGTH_MASK;
+		const uint64_t room = ig_round8(length > least ? length : least);
+
+		position += IG_RECORD_HEADER + ig_round8(length);
+		if (header & BPF_RINGBUF_DISCARD_BIT)
+			continue;
+		memcpy(region + next, record, IG_RECORD_HEADER + length);
+		memset(region + next + IG_RECORD_HEADER + length, 0, room - length);
+		if (row_offsets)
+			ig_store32(row_offsets + 4ull * row, (uint32_t)(next + IG_RECORD_HEADER));
+		next += IG_RECORD_HEADER + room;
+		row++;
+	}
+	return next - start;
+}
+
+/* Returns rows, or -EINVAL for a spec that nothing fits, or -ENOSPC. */
+static inline __attribute__((always_inline)) int fill(struct reader *from, const bool ring, uint8_t *region,
+						      uint32_t capacity, const struct ig_batch_spec *spec,
+						      uint64_t sequence, uint64_t lost, uint64_t *oversized)
+{
+	struct ig_layout layout;
+	struct extent extent;
+	struct timespec now;
+	uint64_t next, room;
+	uint32_t rows;
+	int error;
+
+	if (!spec->max_rows || spec->max_rows > IG_MAX_ROWS || spec->column_count > IG_MAX_COLUMNS ||
+	    spec->fixed_size > spec->record_size || !ig_layout_make(&layout, capacity, spec->column_count, spec->max_rows))
+		return -EINVAL;
+	next = layout.rows - IG_RECORD_HEADER;
+	room = capacity - next;
+	error = survey(from, ring, spec->max_bytes < room ? spec->max_bytes : room, room, spec, &extent, oversized);
+	if (error)
+		return error;
+	rows = extent.rows;
 	if (!rows && ring)
 		return 0;
+	if (extent.alike)
+		next += rows ? copy_alike(from, &extent, region + next) : 0;
+	else if (extent.fixed)
+		next += copy_rows(from, &extent, region, next, NULL, extent.length);
+	else
+		next += copy_rows(from, &extent, region, next, region + layout.row_offsets, spec->record_size);
+	for (uint32_t i = 0; i < rows; i++)
+		ig_store32(region + layout.selection + 4ull * i, i);
+	from->position = extent.end;
 
 	for (uint32_t slot = 0; slot < spec->column_count; slot++) {
 		const struct ig_column absent = { .field = spec->fields[slot] };
@@ -152,10 +201,10 @@ damaged:
 		.flags = spec->flags,
 		.capacity = capacity,
 		.row_count = rows,
-		.stride = fixed ? (uint32_t)stride : 0,
+		.stride = extent.fixed ? (uint32_t)(IG_RECORD_HEADER + ig_round8(extent.length)) : 0,
 		.rows = layout.rows,
 		.rows_size = rows ? (uint32_t)(next - layout.rows) : 0,
-		.row_offsets = fixed ? 0 : layout.row_offsets,
+		.row_offsets = extent.fixed ? 0 : layout.row_offsets,
 		.selection = layout.selection,
 		.selected = rows,
 		.columns = layout.columns,

@@ -15,6 +15,7 @@
 #define IG_MAX_ROWS 65536u /* of one batch */
 #define IG_MAX_COLUMNS 256u
 #define IG_MAX_RINGS 64
+#define IG_MAX_RANGES 64 /* of one projection */
 
 /*
  * A source is a set of ring buffers read together. Threads: one thread at a time drains; ig_source_wake may
@@ -41,7 +42,12 @@ int64_t ig_source_pending(struct ig_source *source, int ring);
 /* What a batch looks like; filled once per data source by the host. */
 struct ig_batch_spec {
 	uint32_t data_source, flags;
-	uint32_t record_size; /* rows shorter than this are padded with zeros up to it */
+	uint32_t record_size; /* of the gadget's struct */
+	/*
+	 * Rows of a batch are as long as its longest record, padded with zeros, but no shorter than this (at most
+	 * record_size): behind it there is only text, which may be cut off.
+	 */
+	uint32_t fixed_size;
 	uint32_t max_rows, max_bytes;
 	uint32_t column_count;
 	uint32_t fields[IG_MAX_COLUMNS]; /* field id of each column slot */
@@ -78,10 +84,12 @@ struct ig_range {
 };
 
 struct ig_projection {
-	uint32_t record_size; /* the schema's; rows larger than it travel whole when all_rows is set */
-	uint32_t all_rows;    /* copy whole rows; else only the ranges, other bytes of the row are stale */
-	uint32_t range_count;
-	struct ig_range ranges[64];     /* multiples of 8, not beyond round8(record_size) */
+	uint32_t record_size; /* the schema's: what every row has in away */
+	uint32_t fixed_size;  /* what every row has in home, see struct ig_batch_spec */
+	uint32_t all_rows;    /* rows larger than record_size travel whole; without ranges and texts all rows do */
+	uint32_t range_count, text_count;
+	struct ig_range ranges[IG_MAX_RANGES]; /* multiples of 8, not beyond round8(fixed_size); other bytes are stale */
+	struct ig_range texts[IG_MAX_RANGES];  /* up to their first NUL, not beyond record_size; what follows it is stale */
 	uint32_t column_count;          /* slots that exist for this operator */
 	uint8_t wanted[IG_MAX_COLUMNS]; /* per slot: 1 copy it in */
 	uint8_t owned[IG_MAX_COLUMNS];  /* per slot: 1 copy it back */

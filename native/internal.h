@@ -40,10 +40,10 @@ struct ig_layout {
 bool ig_layout_make(struct ig_layout *layout, uint32_t capacity, uint32_t column_count, uint32_t max_rows);
 
 /*
- * Copies the header to *batch and checks everything in it: afterwards the row area (rows as long as record_size when
- * the stride is fixed), row_offsets, selection, columns and the heap are inside the region.
+ * Copies the header to *batch and checks everything in it: afterwards the row area (rows as long as fixed_size when
+ * the stride is not 0), row_offsets, selection, columns and the heap are inside the region.
  */
-int ig_header_read(const uint8_t *region, uint32_t capacity, uint32_t record_size, struct ig_batch *batch,
+int ig_header_read(const uint8_t *region, uint32_t capacity, uint32_t fixed_size, struct ig_batch *batch,
 		   uint32_t *where);
 /* Copies the selection to picked and checks it: count entries below rows, none twice. */
 int ig_selection_read(const uint8_t *selection, uint32_t count, uint32_t rows, uint32_t *picked);

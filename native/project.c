@@ -2,21 +2,30 @@
 /* Home to away: what an operator gets to see of a batch. */
 #include "internal.h"
 
-/* Ranges up to this many bytes are copied word by word; a call of memcpy costs more. */
+/* Ranges up to this many bytes are copied word by word, longer ones in blocks. */
 #define LONG_RANGE 64
+#define BLOCK 32
 
-/* The ranges that an operator asked to see: where their words of 8 bytes are in a row, and those that are longer. */
-struct pieces {
-	uint32_t record_size;
-	uint32_t word_count, long_count;
-	uint32_t words[64 * LONG_RANGE / 8];
-	struct ig_range longs[64];
+/* A text that an operator asked to see: size bytes of it at most are in home's rows, of a field of `field` bytes. */
+struct text {
+	uint32_t offset, size, field;
 };
 
-static void pieces_make(struct pieces *pieces, const struct ig_projection *projection)
+/* What travels of a row: the places of words of 8 bytes, ranges that are longer, and texts up to their NUL. */
+struct pieces {
+	uint32_t record_size;
+	uint32_t word_count, long_count, text_count;
+	uint32_t words[IG_MAX_RANGES * LONG_RANGE / 8];
+	struct ig_range longs[IG_MAX_RANGES];
+	struct text texts[IG_MAX_RANGES];
+};
+
+/* payload: bytes that home's rows have. */
+static void pieces_make(struct pieces *pieces, const struct ig_projection *projection, uint32_t payload)
 {
 	pieces->record_size = projection->record_size;
 	pieces->word_count = pieces->long_count = 0;
+	pieces->text_count = projection->text_count;
 	for (uint32_t r = 0; r < projection->range_count; r++) {
 		const struct ig_range range = projection->ranges[r];
 
@@ -27,11 +36,53 @@ static void pieces_make(struct pieces *pieces, const struct ig_projection *proje
 		for (uint32_t at = range.offset; at < range.offset + range.size; at += 8)
 			pieces->words[pieces->word_count++] = at;
 	}
+	for (uint32_t t = 0; t < projection->text_count; t++) {
+		const struct ig_range range = projection->texts[t];
+		const uint32_t left = range.offset < payload ? payload - range.offset : 0;
+
+		pieces->texts[t] = (struct text){ range.offset, range.size < left ? range.size : left, range.size };
+	}
 }
 
-/* Header and pieces of one row, which is as long as record_size in both memories. */
+static inline void copy_long(uint8_t *to, const uint8_t *from, uint32_t size)
+{
+	while (size >= BLOCK) {
+		memcpy(to, from, BLOCK);
+		to += BLOCK;
+		from += BLOCK;
+		size -= BLOCK;
+	}
+	for (; size; size -= 8, to += 8, from += 8)
+		memcpy(to, from, 8);
+}
+
+/* Up to the first NUL, and to the end of its word; a text that home has only the beginning of gets its NUL. */
+static inline __attribute__((always_inline)) void copy_text(uint8_t *to, const uint8_t *from, const struct text *text)
+{
+	uint32_t at = 0;
+
+	for (; at + 8 <= text->size; at += 8) {
+		uint64_t word;
+
+		memcpy(&word, from + at, 8);
+		memcpy(to + at, &word, 8);
+		/* A byte is zero where the subtraction borrows into a clear top bit. */
+		if ((word - 0x0101010101010101ull) & ~word & 0x8080808080808080ull)
+			return;
+	}
+	for (; at < text->size; at++) {
+		to[at] = from[at];
+		if (!from[at])
+			return;
+	}
+	if (at < text->field)
+		to[at] = 0;
+}
+
+/* Header and pieces of one row. */
 static inline __attribute__((always_inline)) void copy_row(uint8_t *to, const uint8_t *row, const struct pieces *pieces,
-							   const uint32_t word_count, const uint32_t long_count)
+							   const uint32_t word_count, const uint32_t long_count,
+							   const uint32_t text_count)
 {
 	const uint32_t length = ig_load32(row - IG_RECORD_HEADER);
 
@@ -39,7 +90,9 @@ static inline __attribute__((always_inline)) void copy_row(uint8_t *to, const ui
 	for (uint32_t i = 0; i < word_count; i++)
 		memcpy(to + pieces->words[i], row + pieces->words[i], 8);
 	for (uint32_t i = 0; i < long_count; i++)
-		memcpy(to + pieces->longs[i].offset, row + pieces->longs[i].offset, pieces->longs[i].size);
+		copy_long(to + pieces->longs[i].offset, row + pieces->longs[i].offset, pieces->longs[i].size);
+	for (uint32_t i = 0; i < text_count; i++)
+		copy_text(to + pieces->texts[i].offset, row + pieces->texts[i].offset, &pieces->texts[i]);
 }
 
 struct rows {
@@ -51,22 +104,39 @@ struct rows {
 };
 
 static inline __attribute__((always_inline)) void copy_each_row(const struct rows *rows, const struct pieces *pieces,
-								const uint32_t word_count, const uint32_t long_count)
+								const uint32_t word_count, const uint32_t long_count,
+								const uint32_t text_count)
 {
 	uint8_t *to = rows->to;
 
 	for (uint32_t i = 0; i < rows->count; i++, to += rows->to_stride)
-		copy_row(to, rows->from + rows->map[i] * rows->from_stride, pieces, word_count, long_count);
+		copy_row(to, rows->from + rows->map[i] * rows->from_stride, pieces, word_count, long_count, text_count);
 }
 
 static void copy_rows(const struct rows *rows, const struct pieces *pieces)
 {
 	/* A filter looks at a field or three: then nothing is left of the inner loops. */
-	switch (pieces->long_count ? 0 : pieces->word_count) {
-	case 1: copy_each_row(rows, pieces, 1, 0); break;
-	case 2: copy_each_row(rows, pieces, 2, 0); break;
-	case 3: copy_each_row(rows, pieces, 3, 0); break;
-	default: copy_each_row(rows, pieces, pieces->word_count, pieces->long_count);
+	switch (pieces->long_count || pieces->text_count > 1 ? ~0u : pieces->word_count * 2 + pieces->text_count) {
+	case 0: copy_each_row(rows, pieces, 0, 0, 0); break;
+	case 1: copy_each_row(rows, pieces, 0, 0, 1); break;
+	case 2: copy_each_row(rows, pieces, 1, 0, 0); break;
+	case 3: copy_each_row(rows, pieces, 1, 0, 1); break;
+	case 4: copy_each_row(rows, pieces, 2, 0, 0); break;
+	case 5: copy_each_row(rows, pieces, 2, 0, 1); break;
+	default: copy_each_row(rows, pieces, pieces->word_count, pieces->long_count, pieces->text_count);
+	}
+}
+
+/* Rows as they are; what home's are shorter is zeros. */
+static void copy_whole_rows(const struct rows *rows, uint64_t payload)
+{
+	const uint64_t size = IG_RECORD_HEADER + payload;
+
+	for (uint32_t i = 0; i < rows->count; i++) {
+		uint8_t *to = rows->to - IG_RECORD_HEADER + i * rows->to_stride;
+
+		memcpy(to, rows->from - IG_RECORD_HEADER + rows->map[i] * rows->from_stride, size);
+		memset(to + size, 0, rows->to_stride - size);
 	}
 }
 
@@ -96,7 +166,8 @@ static int copy_variable_rows(const uint8_t *home, uint32_t capacity, const stru
 			ig_store32(away + *next, length);
 			memcpy(away + *next + 4, home + at - 4, 4 + size);
 		} else {
-			copy_row(away + *next + IG_RECORD_HEADER, home + at, pieces, pieces->word_count, pieces->long_count);
+			copy_row(away + *next + IG_RECORD_HEADER, home + at, pieces, pieces->word_count, pieces->long_count,
+				 pieces->text_count);
 		}
 		*next += IG_RECORD_HEADER + size;
 	}
@@ -106,12 +177,13 @@ static int copy_variable_rows(const uint8_t *home, uint32_t capacity, const stru
 int ig_batch_project(const uint8_t *home, uint32_t home_capacity, uint8_t *away, uint32_t away_capacity,
 		     const struct ig_projection *projection, uint32_t *row_map, uint32_t *where)
 {
+	const uint64_t row = ig_round8(projection->record_size);
 	struct ig_batch batch, result;
 	struct ig_layout layout;
 	struct pieces pieces;
 	struct ig_mapping map;
 	struct ig_heap heap;
-	uint64_t next, stride;
+	uint64_t next, stride, payload;
 	uint32_t count;
 	bool identity;
 	int error;
@@ -119,7 +191,7 @@ int ig_batch_project(const uint8_t *home, uint32_t home_capacity, uint8_t *away,
 	*where = 0;
 	if (!ig_projection_valid(projection))
 		return -EINVAL;
-	error = ig_header_read(home, home_capacity, projection->record_size, &batch, where);
+	error = ig_header_read(home, home_capacity, projection->fixed_size, &batch, where);
 	if (error)
 		return error;
 	count = batch.selected;
@@ -135,30 +207,28 @@ int ig_batch_project(const uint8_t *home, uint32_t home_capacity, uint8_t *away,
 		identity &= row_map[i] == i;
 		ig_store32(away + layout.selection + 4ull * i, i);
 	}
-	pieces_make(&pieces, projection);
 	next = layout.rows - IG_RECORD_HEADER;
+	stride = IG_RECORD_HEADER + row;
+	payload = batch.stride && batch.stride < stride ? batch.stride - IG_RECORD_HEADER : row;
+	pieces_make(&pieces, projection, (uint32_t)payload);
 	if (!batch.stride) {
-		stride = projection->all_rows ? 0 : IG_RECORD_HEADER + ig_round8(projection->record_size);
 		error = copy_variable_rows(home, home_capacity, &batch, away, away_capacity, &layout, projection, &pieces,
 					   row_map, &next);
 		if (error == -EPROTO)
 			return ig_protocol_error(where, IG_WHERE(row_offsets));
 		if (error)
 			return error;
-	} else if (!count) {
-		stride = batch.stride;
+		if (projection->all_rows)
+			stride = 0;
 	} else {
-		stride = projection->all_rows ? batch.stride : IG_RECORD_HEADER + ig_round8(projection->record_size);
+		const struct rows rows = { away + layout.rows, home + batch.rows, stride, batch.stride, row_map, count };
+
 		if (!ig_inside(next, count * stride, away_capacity))
 			return -ENOSPC;
-		if (!projection->all_rows) {
-			copy_rows(&(struct rows){ away + layout.rows, home + batch.rows, stride, batch.stride, row_map, count }, &pieces);
-		} else if (identity) {
-			memcpy(away + next, home + batch.rows - IG_RECORD_HEADER, count * stride);
-		} else {
-			for (uint32_t i = 0; i < count; i++)
-				memcpy(away + next + i * stride, home + batch.rows - IG_RECORD_HEADER + row_map[i] * stride, stride);
-		}
+		if (projection->range_count + projection->text_count || !projection->all_rows)
+			copy_rows(&rows, &pieces);
+		else
+			copy_whole_rows(&rows, payload);
 		next += count * stride;
 	}
 

@@ -70,7 +70,10 @@ export interface BatchSpecOptions {
 	readonly dataSource: number;
 	/** The rows are one snapshot. */
 	readonly array: boolean;
+	/** Bytes of the gadget's struct. */
 	readonly recordSize: number;
+	/** What rows have at least: behind it there is only text, of which rows have what their records had. All of it by default. */
+	readonly fixedSize?: number;
 	readonly maxRows: number;
 	/** Of rows; what is left of the region is the heap. */
 	readonly maxBytes: number;
@@ -82,34 +85,45 @@ export interface BatchSpecOptions {
 
 /** struct ig_batch_spec: what the batches of one data source look like. */
 export class BatchSpec {
-	readonly bytes = new Uint8Array(1064);
+	readonly bytes = new Uint8Array(1072);
 	readonly #view = new DataView(this.bytes.buffer);
 
 	constructor(options: BatchSpecOptions) {
 		if (options.fields.length > MAX_COLUMNS) throw new RangeError(`more than ${MAX_COLUMNS} columns`);
-		const head = [options.dataSource, options.array ? 1 : 0, options.recordSize, options.maxRows, options.maxBytes, options.fields.length];
-		for (const [i, value] of [...head, ...options.fields].entries()) this.#view.setUint32(4 * i, value, true);
+		const { dataSource, array, recordSize, fixedSize = recordSize, maxRows, maxBytes, fields } = options;
+		const head = [dataSource, array ? 1 : 0, recordSize, fixedSize, maxRows, maxBytes, fields.length];
+		for (const [i, value] of [...head, ...fields].entries()) this.#view.setUint32(4 * i, value, true);
 		this.setClocks(options.bootOffset ?? 0n, options.monoOffset ?? 0n);
 	}
 
 	/** Rows of the next batch at most. */
 	setMaxRows(rows: number): void {
-		this.#view.setUint32(12, rows, true);
+		this.#view.setUint32(16, rows, true);
 	}
 
 	/** ns to add to CLOCK_BOOTTIME and CLOCK_MONOTONIC for wall time. */
 	setClocks(boot: bigint, mono: bigint): void {
-		this.#view.setBigInt64(1048, boot, true);
-		this.#view.setBigInt64(1056, mono, true);
+		this.#view.setBigInt64(1056, boot, true);
+		this.#view.setBigInt64(1064, mono, true);
 	}
+}
+
+/** A part of the payload, bytes. */
+export interface Range {
+	readonly offset: number;
+	readonly size: number;
 }
 
 export interface ProjectionOptions {
 	readonly recordSize: number;
-	/** Whole rows; else only `ranges`. */
+	/** As of the batches: {@link BatchSpecOptions.fixedSize}. */
+	readonly fixedSize?: number;
+	/** What is behind the struct travels too; and so do rows as a whole when there are no `ranges` and no `texts`. */
 	readonly allRows: boolean;
-	/** Parts of the payload, bytes. */
-	readonly ranges: readonly { readonly offset: number; readonly size: number }[];
+	/** Within the fixed size. */
+	readonly ranges: readonly Range[];
+	/** Each up to its first NUL. */
+	readonly texts?: readonly Range[];
 	/** Columns that exist for this operator. */
 	readonly columnCount: number;
 	/** Slots to copy in. */
@@ -121,7 +135,7 @@ export interface ProjectionOptions {
 }
 
 /** Whole words that cover the ranges, sorted, none touching another. */
-function mergeRanges(ranges: ProjectionOptions['ranges']): { offset: number; end: number }[] {
+function mergeRanges(ranges: readonly Range[]): { offset: number; end: number }[] {
 	const words = ranges
 		.filter((range) => range.size > 0)
 		.map(({ offset, size }) => ({ offset: offset & ~7, end: (offset + size + 7) & ~7 }))
@@ -137,26 +151,31 @@ function mergeRanges(ranges: ProjectionOptions['ranges']): { offset: number; end
 
 /** struct ig_projection: what one operator sees and gives back of the batches of one data source. */
 export class Projection {
-	readonly bytes = new Uint8Array(2064);
+	readonly bytes = new Uint8Array(2584);
 
 	constructor(options: ProjectionOptions) {
 		if (options.columnCount > MAX_COLUMNS) throw new RangeError(`more than ${MAX_COLUMNS} columns`);
 		const view = new DataView(this.bytes.buffer);
+		const { recordSize, fixedSize = recordSize, texts = [] } = options;
 		const ranges = mergeRanges(options.ranges);
 		// So many pieces cost more than the whole row.
-		const all = options.allRows || ranges.length > MAX_RANGES;
-		view.setUint32(0, options.recordSize, true);
-		view.setUint32(4, all ? 1 : 0, true);
-		view.setUint32(8, all ? 0 : ranges.length, true);
-		for (const [i, range] of all ? [] : ranges.entries()) {
-			view.setUint32(12 + 8 * i, range.offset, true);
-			view.setUint32(16 + 8 * i, range.end - range.offset, true);
+		const whole = ranges.length > MAX_RANGES || texts.length > MAX_RANGES;
+		const all = options.allRows || whole;
+		const head = [recordSize, fixedSize, all ? 1 : 0, whole ? 0 : ranges.length, whole ? 0 : texts.length];
+		for (const [i, value] of head.entries()) view.setUint32(4 * i, value, true);
+		for (const [i, range] of whole ? [] : ranges.entries()) {
+			view.setUint32(20 + 8 * i, range.offset, true);
+			view.setUint32(24 + 8 * i, range.end - range.offset, true);
 		}
-		view.setUint32(524, options.columnCount, true);
+		for (const [i, text] of whole ? [] : texts.entries()) {
+			view.setUint32(532 + 8 * i, text.offset, true);
+			view.setUint32(536 + 8 * i, text.size, true);
+		}
+		view.setUint32(1044, options.columnCount, true);
 		for (let slot = 0; slot < options.columnCount; slot++) {
-			this.bytes[528 + slot] = options.wanted.has(slot) ? 1 : 0;
-			this.bytes[784 + slot] = options.owned.has(slot) ? 1 : 0;
-			view.setUint32(1040 + 4 * slot, options.widths[slot] ?? 0, true);
+			this.bytes[1048 + slot] = options.wanted.has(slot) ? 1 : 0;
+			this.bytes[1304 + slot] = options.owned.has(slot) ? 1 : 0;
+			view.setUint32(1560 + 4 * slot, options.widths[slot] ?? 0, true);
 		}
 	}
 }

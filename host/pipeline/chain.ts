@@ -11,7 +11,7 @@ import type { ModulePlan } from '../operator/module.js';
 import { openGuest } from '../operator/open.js';
 import type { InitResult } from '../operator/session.js';
 import type { Sink } from '../output/sink.js';
-import type { DataSource } from '../schema.js';
+import { type DataSource, fixedSize } from '../schema.js';
 import { type Call, type Control, STRIKES } from './control.js';
 import { handOver } from './hand-over.js';
 import { Link } from './link.js';
@@ -92,6 +92,7 @@ export class Chain {
 		const guests = new Map<number, { guest: Guest; region: number }>([[0, { guest: this.#home, region: this.#region }]]);
 		const sources = cloneSources(plan.dataSources);
 		const links: Link[] = [];
+		const shape = { control, regionSize: this.#capacity, fixedSizes: plan.dataSources.map(fixedSize) };
 		plan.operators.forEach((operator, id) => {
 			try {
 				let own = guests.get(operator.module);
@@ -103,7 +104,7 @@ export class Chain {
 					guests.set(operator.module, own);
 				}
 				const init = known?.[id];
-				const link = new Link(operator, id, own.guest, sources, { control, regionSize: this.#capacity, ...(init && { known: init }) });
+				const link = new Link(operator, id, own.guest, sources, shape, init);
 				link.region = own.region;
 				links.push(link);
 			} catch (cause) {

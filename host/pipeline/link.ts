@@ -10,6 +10,15 @@ import { type Call, type Control, calls } from './control.js';
 import type { OperatorPlan } from './plan.js';
 import { encodeEntries, type Tables } from './tables.js';
 
+/** What all links of a chain share. */
+export interface LinkShape {
+	readonly control: Control;
+	/** Bytes of a batch's region. */
+	readonly regionSize: number;
+	/** Per data source (`schema.ts`). */
+	readonly fixedSizes: readonly number[];
+}
+
 export class Link {
 	readonly plan: OperatorPlan;
 	/** Index in `PipelinePlan.operators`. */
@@ -23,25 +32,18 @@ export class Link {
 	region = 0;
 	readonly #before: readonly DataSource[];
 	readonly #control: Control;
-	readonly #regionSize: number;
+	readonly #shape: LinkShape;
 
 	/**
 	 * Initialises the operator: `sources` is changed by what it adds. With `known` (a restart), the same must come out; a quarantined
 	 * operator is not called, but its fields stay. @throws GuestFailure
 	 */
-	constructor(
-		plan: OperatorPlan,
-		id: number,
-		guest: Guest,
-		sources: readonly DataSource[],
-		options: { readonly control: Control; readonly regionSize: number; readonly known?: InitResult },
-	) {
+	constructor(plan: OperatorPlan, id: number, guest: Guest, sources: readonly DataSource[], shape: LinkShape, known?: InitResult) {
 		this.plan = plan;
 		this.id = id;
-		this.#control = options.control;
-		this.#regionSize = options.regionSize;
+		this.#shape = shape;
+		this.#control = shape.control;
 		this.#before = cloneSources(sources);
-		const { known } = options;
 		if (known !== undefined && this.quarantined) {
 			const session = new InitSession(sources);
 			for (const effect of known.effects) session.perform(effect);
@@ -50,7 +52,7 @@ export class Link {
 			this.guest = guest;
 			this.init = this.#initialise(guest, sources, known);
 		}
-		this.projections = planProjections(this.#before, sources, this.init);
+		this.projections = planProjections(this.#before, sources, this.init, shape.fixedSizes);
 	}
 
 	get quarantined(): boolean {
@@ -69,7 +71,7 @@ export class Link {
 	 */
 	renew(plan: OperatorPlan, guest: Guest): Link {
 		const sources = cloneSources(this.#before);
-		const link = new Link(plan, this.id, guest, sources, { control: this.#control, regionSize: this.#regionSize });
+		const link = new Link(plan, this.id, guest, sources, this.#shape);
 		const same = cloneSources(this.#before);
 		const session = new InitSession(same);
 		for (const effect of this.init.effects) session.perform(effect);
@@ -115,7 +117,7 @@ export class Link {
 
 	#initialise(guest: Guest, sources: readonly DataSource[], known: InitResult | undefined): InitResult {
 		const session = new InitSession(sources);
-		const table = { sources, params: this.plan.params, regionSize: this.#regionSize };
+		const table = { sources, params: this.plan.params, regionSize: this.#shape.regionSize };
 		if (this.plan.fields !== undefined) this.#wantFields(session, sources, this.plan.fields);
 		this.call('init', () => guest.init(this.plan.index, table, session));
 		const result = session.result();

@@ -1,6 +1,6 @@
 /** Where a worker's batches come from: the rings of a running gadget, or a recording. */
 import { BatchSpec } from '../ebpf/batch.js';
-import type { DataSource } from '../schema.js';
+import { type DataSource, fixedSize } from '../schema.js';
 import type { Control } from './control.js';
 import type { PipelinePlan } from './plan.js';
 
@@ -39,8 +39,9 @@ export function slotFields(source: DataSource): number[] {
 export function makeSpecs(plan: PipelinePlan, sources: readonly DataSource[]): BatchSpec[] {
 	const { maxRows, maxBytes } = plan.batch;
 	return sources.map((source, ds) => {
-		const array = source.type === 'array';
-		return new BatchSpec({ dataSource: ds, array, recordSize: source.recordSize, maxRows, maxBytes, fields: slotFields(source) });
+		const { type, recordSize } = source;
+		const shape = { array: type === 'array', recordSize, fixedSize: fixedSize(plan.dataSources[ds] ?? source) };
+		return new BatchSpec({ dataSource: ds, ...shape, maxRows, maxBytes, fields: slotFields(source) });
 	});
 }
 

@@ -7,6 +7,8 @@ pub const BATCH_MAGIC: u32 = 0x3142_4749;
 pub const INIT_MAGIC: u32 = 0x3149_4749;
 /// Bytes of a batch's header.
 pub const BATCH_HEADER: usize = 128;
+/// Bytes before each row's payload: the ring's record header.
+pub const RECORD_HEADER: usize = 8;
 /// Bytes of a column descriptor.
 pub const COLUMN_SIZE: usize = 32;
 /// Bytes of the init table's header.

@@ -1,6 +1,6 @@
 //! A batch: rows, the selection of those still in play, columns, and the heap for new values.
 
-use crate::abi::{header, BATCH_ARRAY, BATCH_HEADER, BATCH_MAGIC, COLUMN_SIZE};
+use crate::abi::{header, BATCH_ARRAY, BATCH_HEADER, BATCH_MAGIC, COLUMN_SIZE, RECORD_HEADER};
 use crate::column::{Column, ColumnValue, View};
 use crate::error::{Errno, Error, Result};
 use crate::field::{Field, Scalar, Value};
@@ -108,6 +108,11 @@ impl<'b> Batch<'b> {
         }
         if count > 0 {
             if batch.stride != 0 {
+                if batch.stride < RECORD_HEADER {
+                    return fail("wrong stride");
+                }
+                // In the host's own memory rows are as long as the batch's longest record.
+                batch.record_size = batch.record_size.min(batch.stride - RECORD_HEADER);
                 let end = reach(count - 1, batch.stride).saturating_add(batch.record_size);
                 if !batch.spans(batch.rows, end) {
                     return fail("rows leave the region");
@@ -288,7 +293,7 @@ impl<'b> Batch<'b> {
         unsafe { self.base.add(self.capacity) }
     }
 
-    /// Address of a row's record, which has at least the data source's record size.
+    /// Address of a row's record, which has at least [`record_size`](Batch::record_size) bytes.
     #[inline(always)]
     pub fn row_address(&self, row: Row<'b>) -> *const u8 {
         let offset = if self.stride != 0 || self.row_offsets == 0 {
@@ -300,7 +305,8 @@ impl<'b> Batch<'b> {
         self.at(offset)
     }
 
-    /// Every row has at least this many bytes.
+    /// Every row has at least this many bytes. To the built-in operators that may be less than the data source's record size:
+    /// text at the end of records is then cut off.
     pub fn record_size(&self) -> usize {
         self.record_size
     }

@@ -159,9 +159,14 @@ enum Form {
 impl<'b> Bytes<'b> {
     pub(crate) fn bind(batch: &Batch<'b>, place: &Place) -> Result<Self> {
         let (cursor, form) = match *place {
-            Place::Row { offset, size, text } => {
-                (Cursor::in_rows(batch, offset, size)?, if text { Form::Text(size) } else { Form::Raw(size) })
+            Place::Row { offset, size, text: true } => {
+                // Text at the end of a record may be cut off.
+                match size.min((batch.record_size() as u32).saturating_sub(offset)) {
+                    0 => (Cursor::ABSENT, Form::Absent),
+                    size => (Cursor::in_rows(batch, offset, size)?, Form::Text(size)),
+                }
             }
+            Place::Row { offset, size, text: false } => (Cursor::in_rows(batch, offset, size)?, Form::Raw(size)),
             Place::Slot(slot) => match Cursor::in_column(batch, slot, 8)? {
                 Some(cursor) => (cursor, Form::View),
                 None => (Cursor::ABSENT, Form::Absent),

@@ -269,3 +269,33 @@ fn side_tables() {
     })
     .unwrap();
 }
+
+/// As in the host's own memory, which has of text what the records had.
+#[test]
+fn text_may_be_cut_off() {
+    struct Cut(Field<u32>, Field<[u8]>);
+    impl Operator for Cut {
+        fn init(init: &mut Init) -> Result<Self> {
+            Ok(Cut(init.field("n")?, init.field("text")?))
+        }
+        fn batch(&mut self, batch: &mut Batch) -> Result<()> {
+            let (n, text) = (batch.read(&self.0)?, batch.read(&self.1)?);
+            let expected: &[u8] = &b"eleven more"[..batch.record_size() - 5];
+            for row in batch.rows() {
+                assert_eq!((n.get(row), text.get(row)), (7, expected));
+                assert!(text.is(row, expected) && text.starts_with(row, expected) && !text.starts_with(row, b"eleven more!"));
+                assert!(!text.is(row, b"eleven more!"));
+            }
+            Ok(())
+        }
+    }
+    let mut host = Host::new();
+    let source = host.source("texts", 30);
+    host.field(source, "n", Kind::Uint32, 0, 4);
+    host.field(source, "text", Kind::CString, 5, 25);
+    let mut cut = host.init::<Cut>(&[]).unwrap();
+    for size in [8, 16] {
+        let rows = ["\x07\0\0\0\0eleven more"; 3];
+        cut.batch(&mut host.batch(source).rows(rows).cut(size).build()).unwrap();
+    }
+}

@@ -15,6 +15,6 @@ $(BENCH)/creader: test/bench/creader.c $(NATIVE)/libig.so $(NATIVE)/include/.don
 
 $(BENCH)/%.bpf.o: test/bench/%.bpf.c $(NATIVE)/include/.done
 	@mkdir -p $(@D)
-	@$(BPF_CLANG) -target bpf -g -O2 -Wall -Werror -Ibpf/include/vmlinux/$(shell uname -m) -I$(NATIVE)/include -c $< -o $@
+	@$(CLANG) $(gadget_cflags) -c $< -o $@
 
 .PHONY: bench-tools

@@ -133,15 +133,14 @@ function startupTable({ node, attached, launcher, idleRss }: Startup): Table {
 	};
 }
 
-function drainTable({ produce, whole, padded }: Drain): Table {
+function drainTable({ produce, drain }: Drain): Table {
 	return {
 		title: 'Ring drain',
 		text: 'Records of 416 bytes, made by a BPF program under `bpf_prog_test_run`; emptied by the host into WASM memory.',
 		head: ['step', 'ns/record'],
 		rows: [
 			['kernel: reserve, fill, submit', spread(produce)],
-			['drain, rows of 416 bytes', spread(whole)],
-			['drain, rows padded to 927 bytes (trace_open)', spread(padded)],
+			['drain', spread(drain)],
 		],
 	};
 }

@@ -153,8 +153,23 @@ describe('project and accept', () => {
 		expect(away[first + 40 + 8]).toBe(0);
 	});
 
+	it('copy a text up to its end', () => {
+		const projection = new Projection({ ...all, fixedSize: 8, allRows: false, texts: [{ offset: 8, size: 24 }] });
+		const first = view(home).getUint32(BatchHeader.Rows, true);
+		home.set(new TextEncoder().encode('nine byte\0'), first + 8);
+		projectBatch(home, away, projection, rowMap);
+		const there = view(away).getUint32(BatchHeader.Rows, true);
+		expect(new TextDecoder().decode(away.subarray(there + 8, there + 18))).toBe('nine byte\0');
+		expect(away[there + 24]).toBe(0);
+		// The row after it is one byte, 24 times: no end but that of the field.
+		expect([...away.subarray(there + 40 + 8, there + 40 + 32)]).toEqual(Array(24).fill(1));
+	});
+
 	it('merge the ranges, and take whole rows when there are too many', () => {
-		const words = (projection: Projection): number[] => [...new Uint32Array(projection.bytes.buffer, 4, 8)];
+		const words = (projection: Projection): number[] => {
+			const [all, ranges, , ...places] = new Uint32Array(projection.bytes.buffer, 8, 9);
+			return [all ?? -1, ranges ?? -1, ...places];
+		};
 		const two = [
 			{ offset: 20, size: 4 },
 			{ offset: 9, size: 1 },

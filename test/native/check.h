@@ -78,7 +78,11 @@ static inline unsigned long fake_ring_submit(struct fake_ring *ring, uint32_t le
 
 static inline struct ig_batch_spec spec_of(uint32_t record_size, uint32_t max_rows, uint32_t max_bytes)
 {
-	return (struct ig_batch_spec){ .data_source = 3, .record_size = record_size, .max_rows = max_rows, .max_bytes = max_bytes };
+	return (struct ig_batch_spec){ .data_source = 3,
+				       .record_size = record_size,
+				       .fixed_size = record_size,
+				       .max_rows = max_rows,
+				       .max_bytes = max_bytes };
 }
 
 static inline struct ig_batch header_of(const uint8_t *region)

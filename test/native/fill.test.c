@@ -273,6 +273,80 @@ static void short_records_are_padded_with_zeros(void)
 	end();
 }
 
+static void rows_are_as_long_as_the_longest_record(void)
+{
+	struct ig_batch_spec spec = spec_of(100, 8, REGION);
+
+	spec.fixed_size = 12;
+	begin(1024, 0);
+	fake_ring_submit(&ring, 5, 0, 1);
+	CHECK_EQUAL(fill(&spec), 1);
+	CHECK_EQUAL(header_of(region).stride, 8 + 16); /* no shorter than what is fixed */
+	for (uint32_t i = 0; i < 16; i++)
+		CHECK_EQUAL(row_of(region, 0)[i], i < 5 ? 1 + i : 0);
+	fake_ring_submit(&ring, 30, 0, 1);
+	fake_ring_submit(&ring, 12, 0, 2);
+	fake_ring_submit(&ring, 40, 0, 3);
+	CHECK_EQUAL(fill(&spec), 3);
+	CHECK_EQUAL(header_of(region).stride, 8 + 40);
+	CHECK_EQUAL(header_of(region).heap, header_of(region).rows - 8 + 3 * 48);
+	for (uint32_t i = 0; i < 40; i++)
+		CHECK_EQUAL(row_of(region, 1)[i], i < 12 ? 2 + i : 0);
+	CHECK_EQUAL(row_of(region, 2)[39], 42);
+	end();
+}
+
+/* What the kernel leaves behind a record is not of this record. */
+static void what_follows_a_record_is_zeros(void)
+{
+	struct ig_batch_spec spec = spec_of(100, 8, REGION);
+
+	spec.fixed_size = 12;
+	begin(1024, 0);
+	for (int i = 0; i < 3; i++)
+		fake_ring_submit(&ring, 27, 0, 1); /* the fake ring is full of 0xee */
+	CHECK_EQUAL(fill(&spec), 3);
+	CHECK_EQUAL(header_of(region).stride, 8 + 32);
+	for (uint32_t row = 0; row < 3; row++)
+		for (uint32_t i = 0; i < 32; i++)
+			CHECK_EQUAL(row_of(region, row)[i], i < 27 ? 1 + i : 0);
+	end();
+}
+
+/* A long record among short ones makes all rows longer: then fewer of them fit. */
+static void a_longer_row_that_does_not_fit_begins_the_next_batch(void)
+{
+	struct ig_batch_spec spec = spec_of(100, 8, 3 * 32);
+
+	spec.fixed_size = 16;
+	begin(1024, 0);
+	fake_ring_submit(&ring, 24, 0, 1);
+	fake_ring_submit(&ring, 24, 0, 2);
+	fake_ring_submit(&ring, 80, 0, 3);
+	CHECK_EQUAL(fill(&spec), 2);
+	CHECK_EQUAL(header_of(region).stride, 32);
+	CHECK_EQUAL(fill(&spec), 1);
+	CHECK_EQUAL(header_of(region).stride, 88);
+	CHECK_EQUAL(row_of(region, 0)[0], 3);
+	end();
+}
+
+static void discarded_records_between_rows_are_skipped(void)
+{
+	struct ig_batch_spec spec = spec_of(100, 8, REGION);
+
+	spec.fixed_size = 8;
+	begin(1024, 0);
+	fake_ring_submit(&ring, 16, 0, 1);
+	fake_ring_submit(&ring, 16, DISCARDED, 2);
+	fake_ring_submit(&ring, 16, 0, 3);
+	CHECK_EQUAL(fill(&spec), 2);
+	CHECK_EQUAL(header_of(region).stride, 24);
+	CHECK_EQUAL(row_of(region, 0)[0], 1);
+	CHECK_EQUAL(row_of(region, 1)[0], 3);
+	end();
+}
+
 static void a_longer_record_keeps_its_rest(void)
 {
 	struct ig_batch_spec spec = spec_of(16, 8, REGION);
@@ -344,6 +418,9 @@ static void nonsense_is_refused(void)
 	spec.max_rows = IG_MAX_ROWS + 1;
 	CHECK_EQUAL(fill(&spec), -EINVAL);
 	spec.max_rows = 8;
+	spec.fixed_size = 17;
+	CHECK_EQUAL(fill(&spec), -EINVAL);
+	spec.fixed_size = 16;
 	spec.column_count = 257;
 	CHECK_EQUAL(fill(&spec), -EINVAL);
 	CHECK_EQUAL(ig_source_pending(source, 9), -EINVAL);
@@ -438,6 +515,10 @@ int main(void)
 	TEST(a_lagging_consumer_reads_on_where_it_was);
 	TEST(what_was_not_committed_is_read_again);
 	TEST(short_records_are_padded_with_zeros);
+	TEST(rows_are_as_long_as_the_longest_record);
+	TEST(what_follows_a_record_is_zeros);
+	TEST(a_longer_row_that_does_not_fit_begins_the_next_batch);
+	TEST(discarded_records_between_rows_are_skipped);
 	TEST(a_longer_record_keeps_its_rest);
 	TEST(a_record_larger_than_max_bytes_comes_alone);
 	TEST(a_record_larger_than_the_region_is_counted);

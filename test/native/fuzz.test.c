@@ -8,6 +8,7 @@
 #define CAPACITY 4096u
 #define ROWS 24u
 #define RECORD 32u
+#define FIXED 24u
 
 static uint64_t state;
 
@@ -54,6 +55,7 @@ static void make(uint8_t *region, bool longer)
 		ig_store32(next, length);
 		next += 8 + ig_round8(length);
 	}
+	spec.fixed_size = FIXED;
 	spec.column_count = 4;
 	CHECK(ig_records_fill(records, (uint64_t)(next - records), &consumed, region, CAPACITY, &spec, 0, 0) > 0);
 	batch = header_of(region);
@@ -84,13 +86,16 @@ int main(void)
 	memset(home, 0, CAPACITY);
 	memset(away, 0, CAPACITY);
 	for (uint32_t round = 0; round < rounds; round++) {
-		struct ig_projection projection = { .record_size = RECORD, .all_rows = random32() % 2, .column_count = random32() % 5 };
+		struct ig_projection projection = { .record_size = RECORD, .fixed_size = FIXED, .all_rows = random32() % 2, .column_count = random32() % 5 };
 		const bool sound = random32() % 2;
 		int rows, result;
 
 		projection.range_count = random32() % 3;
 		projection.ranges[0] = (struct ig_range){ 8, 8 };
-		projection.ranges[1] = (struct ig_range){ 24, 8 };
+		projection.ranges[1] = (struct ig_range){ 16, 8 };
+		projection.text_count = random32() % 3;
+		projection.texts[0] = (struct ig_range){ 3, 11 };
+		projection.texts[1] = (struct ig_range){ 19, 13 };
 		for (uint32_t slot = 0; slot < 4; slot++) {
 			projection.wanted[slot] = random32() % 2;
 			projection.owned[slot] = random32() % 2;

@@ -58,7 +58,7 @@ static void begin(uint32_t longest)
 	memcpy(home + batch.columns, columns, sizeof(columns));
 	ig_store32(home + offsetof(struct ig_batch, heap_used), at - batch.heap);
 
-	projection = (struct ig_projection){ .record_size = RECORD, .all_rows = 1, .column_count = 3 };
+	projection = (struct ig_projection){ .record_size = RECORD, .fixed_size = RECORD, .all_rows = 1, .column_count = 3 };
 	projection.wanted[0] = projection.wanted[1] = 1;
 	projection.width[0] = 4;
 	projection.width[2] = 8;
@@ -184,6 +184,96 @@ static void only_the_ranges_travel(void)
 		CHECK_EQUAL(column_of(away, 1).state, 0);
 		end();
 	}
+}
+
+/* A text of ten bytes at 14, in a row of 40 of which home has `present`. */
+static void project_text(const char *text, uint32_t present)
+{
+	struct ig_batch_spec spec = spec_of(RECORD, 16, CAPACITY);
+	uint8_t record[8 + RECORD] = { (uint8_t)present };
+	uint64_t consumed;
+
+	home = malloc(CAPACITY);
+	away = malloc(CAPACITY);
+	memset(away, 0xbb, CAPACITY);
+	spec.fixed_size = 8;
+	memcpy(record + 8, "12345678", 8);
+	memcpy(record + 8 + 14, text, strlen(text));
+	CHECK_EQUAL(ig_records_fill(record, 8 + ig_round8(present), &consumed, home, CAPACITY, &spec, 0, 0), 1);
+	CHECK_EQUAL(header_of(home).stride, 8 + ig_round8(present));
+	projection = (struct ig_projection){ .record_size = RECORD, .fixed_size = 8, .range_count = 1, .text_count = 1 };
+	projection.ranges[0] = (struct ig_range){ 0, 8 };
+	projection.texts[0] = (struct ig_range){ 14, 10 };
+	CHECK_EQUAL(project(), 1);
+	CHECK_EQUAL(header_of(away).stride, 8 + RECORD);
+	CHECK_EQUAL(ig_load32(row_of(away, 0) - 8), present);
+	CHECK(!memcmp(row_of(away, 0), "12345678", 8));
+	CHECK_EQUAL(row_of(away, 0)[13], 0xbb);
+	CHECK_EQUAL(row_of(away, 0)[24], 0xbb);
+}
+
+static void texts_travel_up_to_their_nul(void)
+{
+	static const char *const texts[] = { "", "a", "seventh", "eighth 8", "ninth 901", "tenth 9012" };
+
+	for (uint32_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		project_text(texts[i], RECORD);
+		/* All ten bytes may be text. */
+		CHECK(!strncmp((const char *)row_of(away, 0) + 14, texts[i], 10));
+		end();
+	}
+	project_text("a", RECORD);
+	CHECK_EQUAL(row_of(away, 0)[14 + 8], 0xbb);
+	end();
+}
+
+static void texts_that_home_has_not_all_of_are_ended(void)
+{
+	for (uint32_t present = 8; present <= 24; present += 8) {
+		const uint32_t there = present < 14 ? 0 : present - 14;
+
+		project_text("tenth 9012", present);
+		CHECK(!memcmp(row_of(away, 0) + 14, "tenth 9012", there));
+		if (there < 10)
+			CHECK_EQUAL(row_of(away, 0)[14 + there], 0);
+		end();
+	}
+}
+
+static void whole_rows_that_home_has_not_all_of_end_in_zeros(void)
+{
+	project_text("tenth 9012", 16);
+	projection.all_rows = 1;
+	projection.range_count = projection.text_count = 0;
+	CHECK_EQUAL(project(), 1);
+	CHECK(!memcmp(row_of(away, 0), row_of(home, 0), 16));
+	for (uint32_t at = 16; at < RECORD; at++)
+		CHECK_EQUAL(row_of(away, 0)[at], 0);
+	end();
+}
+
+static void nonsense_is_refused(void)
+{
+	const struct ig_range bad[] = { { 31, 10 }, { RECORD, 1 }, { UINT32_MAX, 1 }, { 0, UINT32_MAX }, { 0, 0 } };
+
+	begin(RECORD);
+	for (uint32_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		projection.text_count = 1;
+		projection.texts[0] = bad[i];
+		CHECK_EQUAL(project(), -EINVAL);
+		CHECK_EQUAL(accept(ROWS), -EINVAL);
+	}
+	projection.text_count = IG_MAX_RANGES + 1;
+	CHECK_EQUAL(project(), -EINVAL);
+	projection.text_count = 0;
+	projection.range_count = 1;
+	projection.fixed_size = 16;
+	projection.ranges[0] = (struct ig_range){ 16, 8 };
+	CHECK_EQUAL(project(), -EINVAL);
+	projection.range_count = 0;
+	projection.fixed_size = RECORD + 1;
+	CHECK_EQUAL(project(), -EINVAL);
+	end();
 }
 
 static void no_rows_are_a_batch_too(void)
@@ -456,6 +546,10 @@ int main(void)
 	TEST(all_rows_travel_as_they_are);
 	TEST(selected_rows_are_renumbered);
 	TEST(only_the_ranges_travel);
+	TEST(texts_travel_up_to_their_nul);
+	TEST(texts_that_home_has_not_all_of_are_ended);
+	TEST(whole_rows_that_home_has_not_all_of_end_in_zeros);
+	TEST(nonsense_is_refused);
 	TEST(no_rows_are_a_batch_too);
 	TEST(results_come_back_through_the_map);
 	TEST(a_repeated_row_is_refused);

@@ -222,3 +222,22 @@ fn rows_at_odd_places_in_the_order_of_the_selection() {
     columns.batch(&mut batch).unwrap();
     assert_eq!(columns.text(), format!("{:<32}\n{:<32}\n", "c", "a"));
 }
+
+/// Records may stop before text at their end, and so do rows then.
+#[test]
+fn text_that_is_cut_off_is_as_if_it_ended() {
+    let mut host = Host::new();
+    let open = add_open(&mut host);
+    let mut columns = host.init::<Columns>(&[("fields", "fname,fpath")]).unwrap();
+    let rows = [open_row("cat", 1, "/etc/passwd"), open_row("cat", 1, &"long/".repeat(30))];
+    let mut table = |rows: ig_operator::testing::TestBatch| {
+        let mut rows = rows;
+        columns.batch(&mut rows).unwrap();
+        columns.text().to_owned()
+    };
+    let whole = table(host.batch(open).rows(&rows).build());
+    assert!(whole.contains("/etc/passwd"));
+    for size in [320, 408, 416, 424, 840] {
+        assert_eq!(table(host.batch(open).rows(&rows).cut(size).build()), whole);
+    }
+}

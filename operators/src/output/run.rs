@@ -13,6 +13,8 @@ pub struct Writer<'p, 'b> {
     program: &'p Program,
     columns: Vec<RawColumn<'b>>,
     texts: Vec<Bytes<'b>>,
+    /// Bytes that every row has: text at its end may be cut off there.
+    payload: usize,
 }
 
 /// What the row before made of a [`Repeat`].
@@ -31,6 +33,7 @@ impl Program {
             program: self,
             columns: self.columns.iter().map(|&(slot, width)| batch.raw_column(slot, width)).collect::<Result<_>>()?,
             texts: self.texts.iter().map(|field| batch.read(field)).collect::<Result<_>>()?,
+            payload: batch.record_size(),
         })
     }
 }
@@ -87,7 +90,8 @@ impl<'b> Writer<'_, 'b> {
     /// Writes rows, one after the other.
     pub fn rows(&self, batch: &Batch<'b>, rows: Rows<'b>, out: &mut Vec<u8>) {
         let program = self.program;
-        // SAFETY: rows have as many bytes as the record size, and `tree` checked that all fields are inside of that. What is
+        // SAFETY: `tree` checked that all fields are inside of the record size, and rows have that many bytes but for text,
+        // which is cut. What is
         // written for a row is within `bound`, for which there is room when the row begins, or asked for with `room`.
         unsafe {
             let limit = Limit(batch.end());
@@ -106,7 +110,7 @@ impl<'b> Writer<'_, 'b> {
                     match (*step).action {
                         Action::Uint32 => to = write_u32(to, u32::load(record.add(at))),
                         Action::Uint64 => to = write_u64(to, u64::load(record.add(at))),
-                        Action::Text => to = write_field(record.add(at), size, to, limit),
+                        Action::Text => to = write_field(record.add(at), self.cut(at, size), to, limit),
                         Action::ColumnText => {
                             let (from, size) = self.texts.get_unchecked(at).raw(row);
                             if size > SHORT {
@@ -153,6 +157,12 @@ impl<'b> Writer<'_, 'b> {
         }
     }
 
+    /// How many of `size` bytes at `at` a row has.
+    #[inline(always)]
+    fn cut(&self, at: usize, size: usize) -> usize {
+        size.min(self.payload.saturating_sub(at))
+    }
+
     /// Whether `repeat` of this row is as `last`, and short enough to be within the bound.
     #[inline(always)]
     unsafe fn repeats(&self, repeat: &Repeat, last: &Last<'b>, record: *const u8, row: Row<'b>) -> bool {
@@ -180,7 +190,7 @@ impl<'b> Writer<'_, 'b> {
     #[inline(never)]
     unsafe fn rare(&self, rare: Rare, record: *const u8, at: usize, row: Row<'b>, out: &mut Vec<u8>, to: *mut u8) -> *mut u8 {
         let bytes = match rare.size {
-            Some(size) => std::slice::from_raw_parts(record.add(at), size),
+            Some(size) => std::slice::from_raw_parts(record.add(at), self.cut(at, size)),
             None => self.texts[at].get(row),
         };
         let mut value = Vec::new();

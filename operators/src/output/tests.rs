@@ -45,6 +45,31 @@ fn format<O: Operator>(host: &mut Host, params: &[(&str, &str)], rows: &[Vec<u8>
     operator.text().to_owned()
 }
 
+/// Records may stop before text at their end, and so do rows then.
+#[test]
+fn text_that_is_cut_off_is_as_if_it_ended() {
+    let mut host = Host::new();
+    let source = host.source("texts", 64);
+    host.field(source, "num", Kind::Uint32, 0, 4);
+    host.field(source, "one", Kind::CString, 4, 20);
+    host.field(source, "two", Kind::CString, 24, 40);
+    let mut json = host.init::<Json>(&[]).unwrap();
+    let mut yaml = host.init::<Yaml>(&[]).unwrap();
+    let mut row = b"\x07\0\0\0abcdefghijklmnopqrstABCDEFGHIJ".to_vec();
+    row.resize(64, 0);
+    for (size, one, two) in
+        [(8, "abcd", ""), (16, "abcdefghijkl", ""), (24, "abcdefghijklmnopqrst", ""), (32, "abcdefghijklmnopqrst", "ABCDEFGH")]
+    {
+        let mut batch = host.batch(0).rows([&row, &row]).cut(size).build();
+        json.batch(&mut batch).unwrap();
+        let line = format!("{{\"num\":7,\"one\":\"{one}\",\"two\":\"{two}\"}}\n");
+        assert_eq!(json.text(), line.repeat(2));
+        yaml.batch(&mut host.batch(0).rows([&row]).cut(size).build()).unwrap();
+        let two = if two.is_empty() { "\"\"" } else { two };
+        assert_eq!(yaml.text(), format!("---\nnum: 7\none: {one}\ntwo: {two}\n"));
+    }
+}
+
 #[test]
 fn json_is_a_line_per_event() {
     let rows = [row("bash", 7, u64::MAX, 0.5, -3), row("a\"b\\\n", 4_000_000_000, 0, f64::NAN, i32::MIN)];

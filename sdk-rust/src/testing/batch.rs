@@ -43,6 +43,13 @@ impl BatchBuilder {
         self
     }
 
+    /// Cuts the rows so far, as the host's own memory does where records end before text: `size` bytes are left of each.
+    #[doc(hidden)]
+    pub fn cut(mut self, size: usize) -> Self {
+        self.rows.iter_mut().for_each(|row| row.truncate(size));
+        self
+    }
+
     /// Gives a column field its values, one for each row: little-endian numbers, or text.
     ///
     /// # Panics
