@@ -13,6 +13,7 @@ include native/build.mk
 include gadgets/build.mk
 include operators/build.mk
 include sdk-as/build.mk
+include examples/build.mk
 include test/bench/build.mk
 
 host: dist/host/.stamp

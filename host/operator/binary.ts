@@ -22,7 +22,7 @@ export interface MemoryInfo {
 /** Malformed LEB128 or a section that leaves the file; the engine's own validation runs before, so this is a rare case. */
 export class BinaryError extends Error {}
 
-class Reader {
+export class Reader {
 	at: number;
 	readonly #bytes: Uint8Array;
 	constructor(bytes: Uint8Array, at: number) {
@@ -58,7 +58,7 @@ class Reader {
 	}
 }
 
-function leb(value: number): number[] {
+export function leb(value: number): number[] {
 	const bytes: number[] = [];
 	let rest = value;
 	do {

@@ -1,11 +1,13 @@
-/** The first door: a core module with a memory of its own, called as docs/operator-abi.md says. */
+/** The doors of core modules, plain and WASI: a memory of their own, called as docs/operator-abi.md says. */
 import { abiExports, MAX_STATE } from './abi.js';
 import { errnoName } from './errno.js';
 import { type BatchCall, type Guest, GuestFailure, type GuestLog, guestFailure } from './guest.js';
 import { makeImports } from './imports.js';
 import { encodeInitTable, type InitTable } from './init-table.js';
+import { LineLimit } from './lines.js';
 import type { CorePlan } from './module.js';
 import type { InitResult, InitSession } from './session.js';
+import { makeWasi, WASI_MODULE, type Wasi } from './wasi/preview1.js';
 
 type GuestFunction = (...args: number[]) => unknown;
 
@@ -14,15 +16,22 @@ export class CoreGuest implements Guest {
 	readonly #memory: WebAssembly.Memory;
 	#bytes: Uint8Array;
 	#session: InitSession | undefined;
+	#wasi: Wasi | undefined;
 	#scratch = { address: 0, size: 0 };
 
 	/** Instantiates; runs the module's start function and `_initialize`. @throws GuestFailure */
 	constructor(plan: CorePlan, log: GuestLog) {
-		const imports = makeImports({ memory: () => this.bytes(), session: () => this.#session, log });
+		const lines = new LineLimit(log);
+		const memory = (): Uint8Array => this.bytes();
+		const imports = makeImports({ memory, session: () => this.#session, lines });
+		if (plan.door === 'wasi') {
+			this.#wasi = makeWasi(memory, lines);
+			imports[WASI_MODULE] = this.#wasi.imports;
+		}
 		if (plan.memory !== undefined) {
 			const { initial, maximum } = plan.memory;
-			const memory = new WebAssembly.Memory(maximum === undefined ? { initial } : { initial, maximum });
-			imports.env = { ...imports.env, memory };
+			const made = new WebAssembly.Memory(maximum === undefined ? { initial } : { initial, maximum });
+			imports.env = { ...imports.env, memory: made };
 		}
 		// A start function may log before the constructor is done.
 		this.#bytes = new Uint8Array(0);
@@ -127,6 +136,8 @@ export class CoreGuest implements Guest {
 			return (this.#exports[name] as GuestFunction)(...args);
 		} catch (cause) {
 			throw guestFailure(`failed in ${name}`, cause);
+		} finally {
+			this.#wasi?.flush();
 		}
 	}
 }

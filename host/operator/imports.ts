@@ -1,5 +1,6 @@
 /** What a guest can call: module `ig` of the ABI, and AssemblyScript's `env.abort`. Nothing here blocks. */
 import { Errno } from './errno.js';
+import { type LineLimit, type LogLevel, MAX_LOG } from './lines.js';
 import type { InitSession } from './session.js';
 
 /** `module.name` of every import there is. */
@@ -10,7 +11,7 @@ export const importNames: ReadonlySet<string> = new Set([
 	'env.abort',
 ]);
 
-export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+export type { LogLevel } from './lines.js';
 const levels: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
 
 /** The guest as its imports see it. */
@@ -18,39 +19,13 @@ export interface Caller {
 	memory(): Uint8Array;
 	/** The init that is running, if one is. */
 	session(): InitSession | undefined;
-	log(level: LogLevel, text: string): void;
+	readonly lines: LineLimit;
 }
 
-const MAX_LOG = 4096;
 const MAX_STRING = 1 << 20;
-/** Lines per second; more are counted. */
-const MAX_LINES = 50;
 
 /** An AssemblyScript abort: message and place, decoded. */
 export class GuestAbort extends Error {}
-
-/** Lets `MAX_LINES` through each second, and then says how many it kept back. */
-class LineLimit {
-	#second = 0;
-	#lines = 0;
-	#held = 0;
-	readonly #out: (level: LogLevel, text: string) => void;
-	constructor(out: (level: LogLevel, text: string) => void) {
-		this.#out = out;
-	}
-	/** `text` is made only when it is shown: a flood must not cost the decoding. */
-	line(level: LogLevel, text: () => string): void {
-		const second = Math.floor(performance.now() / 1000);
-		if (second !== this.#second) {
-			if (this.#held > 0) this.#out('warn', `${this.#held} more lines were not shown`);
-			this.#second = second;
-			this.#lines = 0;
-			this.#held = 0;
-		}
-		if (this.#lines++ < MAX_LINES) this.#out(level, text());
-		else this.#held++;
-	}
-}
 
 /** AssemblyScript strings: UTF-16, their size in bytes at -4 (assemblyscript.org, "Memory layout"). */
 function assemblyScriptString(memory: Uint8Array, address: number): string {
@@ -63,7 +38,6 @@ function assemblyScriptString(memory: Uint8Array, address: number): string {
 
 export function makeImports(caller: Caller): Record<string, Record<string, unknown>> {
 	const decoder = new TextDecoder();
-	const lines = new LineLimit(caller.log);
 	const text = (address: number, size: number, most = MAX_STRING): string | undefined => {
 		const memory = caller.memory();
 		const start = address >>> 0;
@@ -81,7 +55,7 @@ export function makeImports(caller: Caller): Record<string, Record<string, unkno
 			log: (level: number, address: number, size: number): number => {
 				const length = Math.min(size >>> 0, MAX_LOG);
 				if ((address >>> 0) + length > caller.memory().length) return Errno.FAULT;
-				lines.line(levels[Math.min(Math.max(level, 0), 3)] ?? 'info', () => text(address, length) ?? '');
+				caller.lines.line(levels[Math.min(Math.max(level, 0), 3)] ?? 'info', () => text(address, length) ?? '');
 				return 0;
 			},
 			field_add: (ds: number, parent: number, address: number, size: number, kind: number, flags: number): number =>

@@ -5,7 +5,9 @@ import { ABI_MARKER, abiExports } from './abi.js';
 import { BinaryError, type Limits, limitMemory } from './binary.js';
 import { importNames } from './imports.js';
 import { type Manifest, readManifest } from './manifest.js';
-import type { LoadedModule } from './module.js';
+import { anotherKind, HOW_TO_EXPORT, notWasm } from './mistakes.js';
+import type { CorePlan, LoadedModule } from './module.js';
+import { WASI_MODULE, wasiNames } from './wasi/preview1.js';
 
 export interface LoadOptions {
 	/** Upper bound for the module's memory, in 64 KiB pages. */
@@ -14,30 +16,39 @@ export interface LoadOptions {
 	readonly maxBytes?: number;
 }
 
-/** @throws IgError IG_OPERATOR_ABI with what is missing and what to change. */
-function checkAbi(module: WebAssembly.Module, file: string): void {
+/** @returns its door. @throws IgError IG_OPERATOR_ABI with what is missing and what to change. */
+function checkAbi(module: WebAssembly.Module, file: string): CorePlan['door'] {
 	const fail = (reason: string): never => {
 		throw new IgError('IG_OPERATOR_ABI', { file, reason });
 	};
 	const exports = new Map(WebAssembly.Module.exports(module).map(({ name, kind }) => [name, kind]));
+	const imports = WebAssembly.Module.imports(module);
+	const relocatable = WebAssembly.Module.customSections(module, 'linking').length > 0;
+	const other = anotherKind({ exports, imports, relocatable });
+	if (other !== undefined) fail(other);
 	if (!exports.has(ABI_MARKER)) {
 		const newer = [...exports.keys()].find((name) => /^ig_abi_v\d+$/.test(name));
-		if (newer !== undefined) fail(`it is made for version ${newer.slice(8)} of the ABI, this ig knows version 1`);
+		if (newer !== undefined) {
+			fail(`it is made for version ${newer.slice(8)} of the ABI, this ig knows version 1: use a newer ig, or build it with an older SDK`);
+		}
 		if (exports.size <= 1) fail('it exports nothing: is it built as a library (Rust: crate-type = ["cdylib"])?');
-		fail(`it does not export ${ABI_MARKER}: is it an ig operator?`);
+		fail(`it does not export ${ABI_MARKER}: is it an ig operator? (${HOW_TO_EXPORT})`);
 	}
 	for (const [name, { required }] of Object.entries(abiExports)) {
 		const kind = exports.get(name);
 		if (kind !== undefined && kind !== 'function') fail(`its export ${name} is a ${kind}, not a function`);
-		if (kind === undefined && required) fail(`it does not export ${name}`);
+		if (kind === undefined && required) fail(`it does not export ${name} (${HOW_TO_EXPORT})`);
 	}
-	const imports = WebAssembly.Module.imports(module);
 	const importsMemory = imports.some(({ module: from, name, kind }) => from === 'env' && name === 'memory' && kind === 'memory');
 	if (!importsMemory && exports.get('memory') !== 'memory') fail('it neither exports `memory` nor imports env.memory');
 	for (const { module: from, name, kind } of imports) {
 		if (from === 'env' && name === 'memory' && kind === 'memory') continue;
-		if (kind !== 'function' || !importNames.has(`${from}.${name}`)) fail(`it imports ${from}.${name} (a ${kind}), which ig does not have`);
+		const known = importNames.has(`${from}.${name}`) || (from === WASI_MODULE && wasiNames.has(name));
+		if (kind === 'function' && known) continue;
+		const why = kind === 'function' && from === 'env' ? ': no library that it is linked with defines it' : '';
+		fail(`it imports ${from}.${name} (a ${kind}), which ig does not have${why}`);
 	}
+	return imports.some((entry) => entry.module === WASI_MODULE) ? 'wasi' : 'core';
 }
 
 /**
@@ -84,7 +95,7 @@ export async function compileModule(bytes: Uint8Array, file: string, maxMemoryPa
 		if (cause instanceof IgError) throw cause;
 		const magic = bytes.length >= 4 && bytes[0] === 0 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d;
 		const reason = !magic
-			? 'not a WebAssembly file'
+			? notWasm(bytes)
 			: bytes[4] === 0x0d
 				? 'a component, not a core module; components come with a later version'
 				: cause instanceof BinaryError
@@ -92,6 +103,5 @@ export async function compileModule(bytes: Uint8Array, file: string, maxMemoryPa
 					: (cause as Error).message.replace(/^WebAssembly\.compile\(\): /, '');
 		throw new IgError('IG_OPERATOR_WASM', { file, reason }, { cause });
 	}
-	checkAbi(module, file);
-	return { door: 'core', module, file, manifest, ...(memory && { memory }) };
+	return { door: checkAbi(module, file), module, file, manifest, ...(memory && { memory }) };
 }

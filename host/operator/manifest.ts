@@ -2,8 +2,9 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { IgError } from '../errors.js';
+import { notWasm } from './mistakes.js';
+import { isWasm, MANIFEST_SECTION, withCustomSection } from './section.js';
 
-const SECTION = 'ig.manifest';
 /** 64 KiB pages; 16 MiB, as Inspektor Gadget's limit. */
 export const DEFAULT_MEMORY_PAGES = 256;
 
@@ -48,8 +49,11 @@ function nameFromFile(file: string): string {
  * @throws IgError IG_OPERATOR_MANIFEST
  */
 export function readManifest(module: WebAssembly.Module, file: string): Manifest {
-	const sections = WebAssembly.Module.customSections(module, SECTION);
-	const bytes = sections[0];
+	return parseManifest(WebAssembly.Module.customSections(module, MANIFEST_SECTION)[0], file);
+}
+
+/** The same, of the section's contents; undefined: there is none. */
+export function parseManifest(bytes: ArrayBuffer | Uint8Array | undefined, file: string): Manifest {
 	if (bytes === undefined) return manifest.parse({ operators: [{ name: nameFromFile(file) }] });
 	let parsed: unknown;
 	try {
@@ -64,4 +68,19 @@ export function readManifest(module: WebAssembly.Module, file: string): Manifest
 		throw new IgError('IG_OPERATOR_MANIFEST', { file, reason: `${path === '' ? '' : `${path}: `}${issue?.message ?? 'invalid'}` });
 	}
 	return result.data;
+}
+
+/**
+ * The module or component with that manifest (JSON) in it, in the place of any that it had: for languages that cannot make a custom section.
+ * @throws IgError IG_OPERATOR_MANIFEST when the text is none, IG_OPERATOR_WASM when the bytes are not WebAssembly
+ */
+export function withManifest(bytes: Uint8Array, text: string, file: string): Uint8Array {
+	const contents = new TextEncoder().encode(text);
+	parseManifest(contents, file);
+	if (!isWasm(bytes)) throw new IgError('IG_OPERATOR_WASM', { file, reason: notWasm(bytes) });
+	try {
+		return withCustomSection(bytes, MANIFEST_SECTION, contents);
+	} catch (cause) {
+		throw new IgError('IG_OPERATOR_WASM', { file, reason: `malformed: ${(cause as Error).message}` }, { cause });
+	}
 }

@@ -1,0 +1,37 @@
+# Operators through the other doors: dist/examples/{c-filter,go-filter,rust-busiest}.wasm. Each needs its language's tools; `make test-fixtures`
+# builds those that it can, and the tests of the others say what this machine lacks.
+WASI_CLANG ?= $(shell for c in clang-22 clang-19 clang-16 clang-14 clang; do command -v $$c >/dev/null && \
+	echo 'int main(void){return 0;}' | $$c --target=wasm32-wasi -x c - -o /dev/null 2>/dev/null && echo $$c && break; done)
+GO ?= $(shell command -v go || { [ -x /usr/local/go/bin/go ] && echo /usr/local/go/bin/go; })
+# The first Go with //go:wasmexport.
+GO_OK := $(shell [ -n '$(GO)' ] && GOTOOLCHAIN=local $(GO) version | awk '{split($$3, v, /go|\./); print (v[2] > 1 || v[3] >= 24) ? "yes" : ""}')
+WASIP1_STD := $(wildcard $(shell rustc --print target-libdir --target wasm32-wasip1 2>/dev/null)/libstd-*.rlib)
+
+examples: $(if $(WASI_CLANG),dist/examples/c-filter.wasm) $(if $(GO_OK),dist/examples/go-filter.wasm) dist/examples/rust-busiest.wasm
+test-fixtures: examples
+.PHONY: examples
+
+dist/examples/c-filter.wasm: examples/c-filter/filter.c examples/c-filter/manifest.json | dist/host/.stamp
+	@echo 'building example c-filter'
+	@mkdir -p $(@D)
+	@$(WASI_CLANG) --target=wasm32-wasi -mexec-model=reactor -O2 -Wall -Wextra -Werror $< -o $@.plain
+	@node scripts/manifest.mjs $@.plain examples/c-filter/manifest.json $@ && rm $@.plain
+
+# No network: a toolchain that go.mod does not like must not be fetched.
+dist/examples/go-filter.wasm: examples/go-filter/main.go examples/go-filter/go.mod examples/go-filter/manifest.json | dist/host/.stamp
+	@echo 'building example go-filter'
+	@mkdir -p $(@D)
+	@cd examples/go-filter && GOTOOLCHAIN=local GOFLAGS= GOOS=wasip1 GOARCH=wasm $(GO) build -trimpath -ldflags='-s -w' -buildmode=c-shared -o $(abspath $@).plain .
+	@node scripts/manifest.mjs $@.plain examples/go-filter/manifest.json $@ && rm $@.plain
+
+ifneq ($(WASIP1_STD),)
+WASIP1_CARGO := cargo build --release --quiet --locked --target wasm32-wasip1
+else
+WASIP1_CARGO := PATH=/usr/bin:$$PATH RUSTC_BOOTSTRAP=1 CARGO_TARGET_WASM32_WASIP1_LINKER=$(RUST_LINKER) \
+	RUSTFLAGS='-C link-self-contained=no -L/usr/lib/wasm32-wasi' cargo build --release --quiet --locked -Zbuild-std=std,panic_abort --target wasm32-wasip1
+endif
+dist/examples/rust-busiest.wasm: examples/rust-wasi/Cargo.toml examples/rust-wasi/Cargo.lock $(wildcard examples/rust-wasi/src/*.rs) $(RUST_SDK)
+	@echo 'building example rust-busiest'
+	@mkdir -p $(@D)
+	@cd examples/rust-wasi && CARGO_TARGET_DIR=../../$(RUST_DIR) $(WASIP1_CARGO)
+	@cp $(RUST_DIR)/wasm32-wasip1/release/busiest.wasm $@
