@@ -63,7 +63,9 @@ export const hostile: readonly Hostile[] = [
 	{ ...abi, name: 'unknown-import', does: 'imports what there is not', message: /imports ig\.run_command/ },
 	{ ...abi, name: 'import-wrong-kind', does: 'imports a function as a global', message: /imports ig\.log \(a global\)/ },
 	{ ...abi, name: 'import-table', does: 'imports a table', message: /imports env\.table/ },
-	{ ...abi, name: 'wasi-proc-exit', does: 'imports proc_exit', message: /imports wasi_snapshot_preview1\.proc_exit/ },
+	{ ...abi, name: 'wasi-threads', does: 'imports thread-spawn', message: /wants threads/ },
+	{ ...abi, name: 'wasi-unknown', does: 'imports what WASI does not have', message: /imports wasi_snapshot_preview1\.path_escape/ },
+	{ ...abi, name: 'wasi-command', does: 'exports _start', message: /it is a command .* -buildmode=c-shared/ },
 	{ ...abi, name: 'memory-too-large', does: 'starts with 1 GiB', code: 'IG_OPERATOR_MEMORY', message: /16384 pages/ },
 
 	// What its manifest says.
@@ -197,6 +199,18 @@ export const hostile: readonly Hostile[] = [
 		state: 'running',
 		message: /failed in ig_stop: unreachable/,
 	},
+
+	// What it tries through WASI.
+	{ ...batch, name: 'wasi-proc-exit', does: 'exits', message: /failed in ig_batch: it exited with code 0/ },
+	{ ...init, name: 'wasi-exit-in-init', does: 'exits', message: /failed in ig_init: it exited with code 1/ },
+	{ ...batch, name: 'wasi-wait', does: 'waits for an hour', message: /took more than \d+ ms in ig_batch/ },
+	{ ...batch, name: 'wasi-random', does: 'wants endless random numbers', message: /took more than \d+ ms in ig_batch/ },
+	{ ...harmless, name: 'wasi-sleep', does: 'sleeps for an hour' },
+	{ ...harmless, name: 'wasi-files', does: 'looks for directories and files' },
+	{ ...harmless, name: 'wasi-sockets', does: 'looks for sockets and standard input' },
+	{ ...harmless, name: 'wasi-pointers', does: 'gives wild addresses' },
+	{ ...harmless, name: 'wasi-flood', does: 'prints 10,000 lines and a megabyte', message: /flood|ffff|more lines/ },
+	{ ...harmless, name: 'wasi-terminal', does: 'prints escape sequences', message: /^warn: wasi-terminal: / },
 
 	// What it may do, for all the good that it does.
 	{ ...harmless, name: 'grow-memory', does: 'takes all memory' },

@@ -1,0 +1,23 @@
+;; Tries every descriptor as a directory: its name, a file below it, a file above it. Says EIO when one works.
+(module
+  (import "wasi_snapshot_preview1" "fd_prestat_get" (func $prestat (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_open" (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (global (export "ig_abi_v1") i32 (i32.const 1))
+  (memory (export "memory") 64)
+  (global $next (mut i32) (i32.const 4096))
+  (func (export "ig_alloc") (param $size i32) (result i32)
+    (global.get $next)
+    (global.set $next (i32.and (i32.add (i32.add (global.get $next) (local.get $size)) (i32.const 15)) (i32.const -16))))
+  (func (export "ig_init") (param $op i32) (param $table i32) (param $size i32) (result i32) (i32.const 0))
+  (func (export "ig_batch") (param $op i32) (param $batch i32) (result i32)
+    (local $fd i32)
+    (loop $again
+      (if (i32.eqz (call $prestat (local.get $fd) (i32.const 128))) (then (return (i32.const 29))))
+      (if (i32.eqz (call $open (local.get $fd) (i32.const 0) (i32.const 16) (i32.const 16) (i32.const 1) (i64.const -1) (i64.const -1) (i32.const 0) (i32.const 128)))
+        (then (return (i32.const 29))))
+      (if (i32.eqz (call $open (local.get $fd) (i32.const 1) (i32.const 22) (i32.const 10) (i32.const 0) (i64.const 2) (i64.const 2) (i32.const 0) (i32.const 128)))
+        (then (return (i32.const 29))))
+      (local.set $fd (i32.add (local.get $fd) (i32.const 1)))
+      (br_if $again (i32.lt_u (local.get $fd) (i32.const 1000))))
+    (i32.const 0))
+  (data (i32.const 16) "../../etc/passwd"))

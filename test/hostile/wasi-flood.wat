@@ -1,0 +1,23 @@
+;; Prints ten thousand lines in every batch, and one that never ends.
+(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (global (export "ig_abi_v1") i32 (i32.const 1))
+  (memory (export "memory") 64)
+  (global $next (mut i32) (i32.const 4096))
+  (func (export "ig_alloc") (param $size i32) (result i32)
+    (global.get $next)
+    (global.set $next (i32.and (i32.add (i32.add (global.get $next) (local.get $size)) (i32.const 15)) (i32.const -16))))
+  (func (export "ig_init") (param $op i32) (param $table i32) (param $size i32) (result i32) (i32.const 0))
+  (func (export "ig_batch") (param $op i32) (param $batch i32) (result i32)
+    (local $i i32)
+    (i32.store (i32.const 16) (i32.const 64))
+    (i32.store (i32.const 20) (i32.const 6))
+    (i32.store (i32.const 24) (i32.const 1024))
+    (i32.store (i32.const 28) (i32.const 0x100000))
+    (memory.fill (i32.const 1024) (i32.const 0x66) (i32.const 1024))
+    (loop $again
+      (drop (call $write (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 128)))
+      (local.set $i (i32.add (local.get $i) (i32.const 1)))
+      (br_if $again (i32.lt_u (local.get $i) (i32.const 10000))))
+    (call $write (i32.const 2) (i32.const 24) (i32.const 1) (i32.const 128)))
+  (data (i32.const 64) "flood\n"))

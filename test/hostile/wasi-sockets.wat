@@ -1,0 +1,28 @@
+;; Accepts, sends and receives on every descriptor. Says EIO when one works.
+(module
+  (import "wasi_snapshot_preview1" "sock_accept" (func $accept (param i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "sock_recv" (func $recv (param i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "sock_send" (func $send (param i32 i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+  (global (export "ig_abi_v1") i32 (i32.const 1))
+  (memory (export "memory") 64)
+  (global $next (mut i32) (i32.const 4096))
+  (func (export "ig_alloc") (param $size i32) (result i32)
+    (global.get $next)
+    (global.set $next (i32.and (i32.add (i32.add (global.get $next) (local.get $size)) (i32.const 15)) (i32.const -16))))
+  (func (export "ig_init") (param $op i32) (param $table i32) (param $size i32) (result i32) (i32.const 0))
+  (func (export "ig_batch") (param $op i32) (param $batch i32) (result i32)
+    (local $fd i32)
+    (i32.store (i32.const 16) (i32.const 1024))
+    (i32.store (i32.const 20) (i32.const 64))
+    ;; Standard input is at its end.
+    (if (call $read (i32.const 0) (i32.const 16) (i32.const 1) (i32.const 128)) (then (return (i32.const 29))))
+    (if (i32.load (i32.const 128)) (then (return (i32.const 29))))
+    (loop $again
+      (if (i32.eqz (call $accept (local.get $fd) (i32.const 0) (i32.const 128))) (then (return (i32.const 29))))
+      (if (i32.eqz (call $recv (local.get $fd) (i32.const 16) (i32.const 1) (i32.const 0) (i32.const 128) (i32.const 132))) (then (return (i32.const 29))))
+      (if (i32.eqz (call $send (local.get $fd) (i32.const 16) (i32.const 1) (i32.const 0) (i32.const 128))) (then (return (i32.const 29))))
+      (local.set $fd (i32.add (local.get $fd) (i32.const 1)))
+      (if (i32.eqz (call $read (local.get $fd) (i32.const 16) (i32.const 1) (i32.const 128))) (then (return (i32.const 29))))
+      (br_if $again (i32.lt_u (local.get $fd) (i32.const 1000))))
+    (i32.const 0)))

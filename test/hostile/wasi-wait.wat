@@ -1,0 +1,20 @@
+;; Waits until an hour has passed.
+(module
+  (import "wasi_snapshot_preview1" "clock_time_get" (func $clock (param i32 i64 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "sched_yield" (func $yield (result i32)))
+  (global (export "ig_abi_v1") i32 (i32.const 1))
+  (memory (export "memory") 64)
+  (global $next (mut i32) (i32.const 4096))
+  (func (export "ig_alloc") (param $size i32) (result i32)
+    (global.get $next)
+    (global.set $next (i32.and (i32.add (i32.add (global.get $next) (local.get $size)) (i32.const 15)) (i32.const -16))))
+  (func (export "ig_init") (param $op i32) (param $table i32) (param $size i32) (result i32) (i32.const 0))
+  (func (export "ig_batch") (param $op i32) (param $batch i32) (result i32)
+    (local $end i64)
+    (drop (call $clock (i32.const 1) (i64.const 1) (i32.const 16)))
+    (local.set $end (i64.add (i64.load (i32.const 16)) (i64.const 3600000000000)))
+    (loop $again
+      (drop (call $yield))
+      (drop (call $clock (i32.const 1) (i64.const 1) (i32.const 16)))
+      (br_if $again (i64.lt_u (i64.load (i32.const 16)) (local.get $end))))
+    (i32.const 0)))
