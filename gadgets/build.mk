@@ -11,7 +11,7 @@ gadget_names := $(patsubst gadgets/%/program.bpf.c,%,$(wildcard gadgets/*/progra
 gadget_outputs := $(foreach name,$(gadget_names),dist/gadgets/$(name)/program.bpf.o dist/gadgets/$(name)/gadget.yaml)
 
 gadget_cflags := -target bpf -g -O2 -Wall -Werror -D__TARGET_ARCH_$(gadget_target_arch) \
-	-Ibpf/include -Ibpf/include/vmlinux/$(gadget_arch) -Idist/native/include
+	-Ibpf/include -Ibpf/include/vmlinux/$(gadget_arch) -Idist/native/include -idirafter /usr/include/$(shell uname -m)-linux-gnu
 
 gadgets: $(gadget_outputs)
 

@@ -47,7 +47,7 @@ $(NATIVE)/test/%: test/native/%.test.c test/native/check.h $(NATIVE_SOURCES) $(w
 
 # Compiled as gadgets are (gadgets/build.mk).
 test-fixtures: $(FIXTURES)
-dist/test/ebpf/fixtures/%.bpf.o: test/ebpf/fixtures/%.bpf.c native/build.mk gadgets/build.mk | $(NATIVE)/include/.done
+dist/test/ebpf/fixtures/%.bpf.o: test/ebpf/fixtures/%.bpf.c native/build.mk gadgets/build.mk $(wildcard bpf/include/gadget/*.h) | $(NATIVE)/include/.done
 	@mkdir -p $(@D)
 	@$(CLANG) $(gadget_cflags) -c $< -o $@
 

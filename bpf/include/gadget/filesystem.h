@@ -32,10 +32,20 @@ struct {
 	__type(value, struct gadget_path_buffer);
 } gadget_path_buffers SEC(".maps");
 
-// Writes the path of `path` to `to`, GADGET_PATH_MAX bytes, ending it with a NUL: "" if there is none.
-// Names in deleted directories and detached mounts lack what is above. A function of its own because
-// four inlined copies would be more than kernel 5.10's verifier wants to see.
-static __noinline long gadget_read_path(const struct path *path, char *to)
+#ifndef PATH_MAX
+#define PATH_MAX 4096
+#endif
+
+static __always_inline struct mount *real_mount(struct vfsmount *mnt)
+{
+	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+}
+
+// Finds the path of `path` and leaves it in this CPU's buffer: whether there is one, and then it begins at buffer->start.
+// Names in deleted directories and detached mounts lack what is above; a file that never had a name in a file system (memfd)
+// is known by its name alone. A function of its own because four inlined copies would be more than kernel 5.10's verifier
+// wants to see.
+static __noinline long gadget_find_path(const struct path *path)
 {
 	__u32 zero = 0, start;
 	struct gadget_path_buffer *buffer = bpf_map_lookup_elem(&gadget_path_buffers, &zero);
@@ -43,16 +53,13 @@ static __noinline long gadget_read_path(const struct path *path, char *to)
 	struct vfsmount *vfsmount;
 	struct mount *mount, *above;
 
-	if (!to)
-		return 0;
-	to[0] = 0;
 	if (!buffer || !path)
 		return 0;
 	dentry = BPF_CORE_READ(path, dentry);
 	vfsmount = BPF_CORE_READ(path, mnt);
 	if (!dentry || !vfsmount)
 		return 0;
-	mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
+	mount = real_mount(vfsmount);
 	root = BPF_CORE_READ(vfsmount, mnt_root);
 	buffer->start = GADGET_PATH_MAX - 1;
 	buffer->bytes[GADGET_PATH_MAX - 1] = 0;
@@ -70,8 +77,14 @@ static __noinline long gadget_read_path(const struct path *path, char *to)
 			continue;
 		}
 		parent = BPF_CORE_READ(dentry, d_parent);
-		if (parent == dentry)
+		if (parent == dentry) {
+			if (i == 0) {
+				buffer->start = GADGET_PATH_MAX / 2;
+				return bpf_probe_read_kernel_str(&buffer->bytes[GADGET_PATH_MAX / 2], NAME_MAX,
+								 BPF_CORE_READ(dentry, d_name.name)) > 0;
+			}
 			break;
+		}
 		length = BPF_CORE_READ(dentry, d_name.len);
 		start = buffer->start;
 		if (length > NAME_MAX || length + 1 > start)
@@ -83,10 +96,39 @@ static __noinline long gadget_read_path(const struct path *path, char *to)
 				      BPF_CORE_READ(dentry, d_name.name));
 		dentry = parent;
 	}
-	start = buffer->start & (GADGET_PATH_MAX - 1);
-	if (start == GADGET_PATH_MAX - 1)
-		buffer->bytes[--start] = '/';
-	return bpf_probe_read_kernel_str(to, GADGET_PATH_MAX, &buffer->bytes[start]);
+	if (buffer->start == GADGET_PATH_MAX - 1) {
+		buffer->start--;
+		buffer->bytes[GADGET_PATH_MAX - 2] = '/';
+	}
+	return 1;
+}
+
+// Where gadget_find_path() has left a path.
+static __always_inline char *gadget_found_path(void)
+{
+	__u32 zero = 0;
+	struct gadget_path_buffer *buffer = bpf_map_lookup_elem(&gadget_path_buffers, &zero);
+
+	return buffer ? &buffer->bytes[buffer->start & (GADGET_PATH_MAX - 1)] : 0;
+}
+
+// Writes the path of `path` to `to`, GADGET_PATH_MAX bytes, ending it with a NUL: "" if there is none.
+static __always_inline long gadget_read_path(const struct path *path, char *to)
+{
+	char *found;
+
+	to[0] = 0;
+	if (!gadget_find_path(path))
+		return 0;
+	found = gadget_found_path();
+	return found ? bpf_probe_read_kernel_str(to, GADGET_PATH_MAX, found) : 0;
+}
+
+// The path of `path` (in kernel memory, or a copy of it), until the next call on this CPU; NULL if there is none. To be copied
+// with bpf_probe_read_kernel_str().
+static __always_inline void *get_path_str(struct path *path)
+{
+	return gadget_find_path(path) ? gadget_found_path() : 0;
 }
 
 // Copies the path of `file` to `to`, GADGET_PATH_MAX bytes; "" for NULL.
@@ -113,6 +155,21 @@ static __always_inline struct file *gadget_file_of_fd(struct task_struct *task, 
 static __always_inline void gadget_read_fd_path(__u32 fd, char *to)
 {
 	gadget_read_file_path(gadget_file_of_fd((struct task_struct *)bpf_get_current_task(), fd), to);
+}
+
+// The open file of a descriptor of the calling process; NULL if it has none of that number.
+static __always_inline struct file *get_struct_file_for_fd(int fd)
+{
+	return fd < 0 ? 0 : gadget_file_of_fd((struct task_struct *)bpf_get_current_task(), fd);
+}
+
+// Copies the path of a descriptor of the calling process. Returns bytes with the NUL, below 0 if there is none.
+static __always_inline long read_full_path_of_open_file_fd(int fd, char *to, __u64 size)
+{
+	struct file *file = get_struct_file_for_fd(fd);
+	void *path = file ? get_path_str(&file->f_path) : 0;
+
+	return path ? bpf_probe_read_kernel_str(to, size, path) : -1;
 }
 
 #endif

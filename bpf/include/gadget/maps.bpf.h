@@ -3,12 +3,10 @@
 #ifndef GADGET_MAPS_BPF_H
 #define GADGET_MAPS_BPF_H
 
-#include <vmlinux.h>
+#include <gadget/types.h>
+#include <asm-generic/errno.h>
 #include <bpf/bpf_helpers.h>
 
-#ifndef EEXIST
-#define EEXIST 17
-#endif
 
 // The value of `key`, which becomes *init if there was none. NULL when the map is full.
 static __always_inline void *bpf_map_lookup_or_try_init(void *map, const void *key, const void *init)

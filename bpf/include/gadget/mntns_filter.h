@@ -4,10 +4,10 @@
 #ifndef GADGET_MNTNS_FILTER_H
 #define GADGET_MNTNS_FILTER_H
 
-#include <vmlinux.h>
-#include <bpf/bpf_helpers.h>
 #include <gadget/types.h>
-#include <gadget/mntns.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
 
 const volatile bool gadget_filter_by_mntns = false;
 

@@ -4,7 +4,13 @@
 #ifndef GADGET_TYPES_H
 #define GADGET_TYPES_H
 
+// Programs for packets may include the kernel's own headers instead, before this.
+#if !defined(__VMLINUX_H__) && !defined(_LINUX_TYPES_H)
 #include <vmlinux.h>
+#endif
+#ifndef __VMLINUX_H__
+#include <stdbool.h>
+#endif
 
 #ifndef TASK_COMM_LEN
 #define TASK_COMM_LEN 16
@@ -112,5 +118,26 @@ struct gadget_user_stack {
 	__u64 otel_correlation_id;
 	__u64 boot_timestamp;
 };
+
+#define GADGET_SE_PATH_MAX 4096
+
+// The owner of a socket; see sockets-map.h. The host decides how large the paths are, and whether they are there
+// at all: ask bpf_core_field_exists() and bpf_core_field_size() for them.
+struct gadget_socket_value {
+	__u64 mntns;
+	__u64 pid_tgid;
+	__u64 uid_gid;
+	char task[TASK_COMM_LEN];
+	char ptask[TASK_COMM_LEN];
+	__u64 sock; // the kernel's address of it
+	__u64 deletion_timestamp; // 0 while it is open
+	__u32 ppid;
+	__u32 ptid;
+	char ipv6only;
+
+	char optional_fields_start[0] __attribute__((aligned(8)));
+	char cwd[GADGET_SE_PATH_MAX];
+	char exepath[GADGET_SE_PATH_MAX];
+} __attribute__((preserve_access_index));
 
 #endif

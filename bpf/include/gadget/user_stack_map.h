@@ -17,6 +17,7 @@
 #define PERF_MAX_STACK_DEPTH 127
 #endif
 #define GADGET_USER_STACKS 10000
+#define GADGET_USER_MAX_STACK_DEPTH PERF_MAX_STACK_DEPTH
 #define GADGET_NO_STACK ((__u32)-1)
 
 const volatile bool collect_ustack = false;
@@ -147,6 +148,9 @@ static __always_inline void gadget_get_user_stack(void *ctx, struct gadget_user_
 	stack->boot_timestamp = bpf_ktime_get_boot_ns();
 }
 
+// Inspektor Gadget's names for kinds of programs. One function does for all of them.
+#define gadget_get_user_stack_from_kprobe(ctx, stack) gadget_get_user_stack(ctx, stack)
+#define gadget_get_user_stack_from_perf_event(ctx, stack) gadget_get_user_stack(ctx, stack)
 #define gadget_get_user_stack_from_tracepoint(ctx, stack) gadget_get_user_stack(ctx, stack)
 
 #endif
