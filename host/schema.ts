@@ -20,6 +20,29 @@ export const Kind = {
 } as const;
 export const ARRAY_OF = 0x10000000;
 
+/** Bytes of a value of a fixed-size kind; 0 for strings and bytes. */
+export function kindWidth(kind: number): number {
+	switch (kind) {
+		case Kind.Bool:
+		case Kind.Int8:
+		case Kind.Uint8:
+			return 1;
+		case Kind.Int16:
+		case Kind.Uint16:
+			return 2;
+		case Kind.Int32:
+		case Kind.Uint32:
+		case Kind.Float32:
+			return 4;
+		case Kind.Int64:
+		case Kind.Uint64:
+		case Kind.Float64:
+			return 8;
+		default:
+			return 0;
+	}
+}
+
 /** Bits of `Field.flags`; numbers are Inspektor Gadget's. */
 export const FieldFlag = { Empty: 1, Container: 2, Hidden: 4, HasParent: 8, StaticMember: 16, Unreferenced: 32 } as const;
 

@@ -78,6 +78,12 @@ int ig_records_fill(const uint8_t *records, uint64_t size, uint64_t *consumed, u
 /* The reverse: all rows of a batch, without padding, as a ring holds them. Returns bytes written, -ENOSPC or -EPROTO. */
 int64_t ig_records_pack(const uint8_t *region, uint32_t capacity, uint8_t *records, uint64_t size);
 
+/*
+ * The way back in for rows that an operator emits: count rows of size bytes, stride apart, become records. The caller
+ * sees to it that both memories are large enough. Returns the bytes written: count * (8 + size rounded up to 8).
+ */
+int64_t ig_records_make(const uint8_t *rows, uint32_t count, uint32_t stride, uint32_t size, uint8_t *records);
+
 /* A part of the rows that an operator asked to see. */
 struct ig_range {
 	uint32_t offset, size;
@@ -150,6 +156,13 @@ int ig_helper_id(const char *name);
  * fentry, tp_btf and LSM programs depends on their build and processor, and only this tells.
  */
 int ig_probe_attach(int program_type, int attach_type, const char *target);
+
+/*
+ * Entries of a map behind the key `after` (NULL: from the first), as many as fit into size bytes and at most
+ * IG_MAP_READ_MAX: key and value, each padded with zeros to 8. value_size: what a lookup writes. Returns their number.
+ */
+#define IG_MAP_READ_MAX 4096
+int ig_map_read(int map_fd, const uint8_t *after, uint32_t key_size, uint32_t value_size, uint8_t *entries, uint64_t size);
 
 /* Adds up one element of a per-CPU array of u32 or u64 over all CPUs. */
 int ig_percpu_sum(int map_fd, uint32_t key, uint64_t *sum);

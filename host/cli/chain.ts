@@ -1,9 +1,12 @@
 /** Puts the chain of a run together: which operators, in which order, with which parameters. */
 import { closest } from '../closest.js';
 import { IgError } from '../errors.js';
+import { asked, namesOf } from '../operator/capability.js';
+import type { OperatorManifest } from '../operator/manifest.js';
 import type { LoadedModule } from '../operator/module.js';
 import type { OperatorPlan } from '../pipeline/plan.js';
 import type { DataSource } from '../schema.js';
+import { decideGrants } from './grant.js';
 import { utcOffsets } from './local-time.js';
 import type { CommonOptions } from './options.js';
 import type { OperatorSpec, Place } from './operator-spec.js';
@@ -48,13 +51,25 @@ function params(name: string, manifest: LoadedModule['manifest']['operators'][nu
 	return all;
 }
 
+/** Data sources that an operator is for: the gadget's by index, those that operators before it emit by name. */
+interface Sources {
+	readonly dataSources: readonly number[];
+	readonly emittedSources: readonly string[];
+}
+
 class ChainBuilder {
 	readonly plans: OperatorPlan[] = [];
+	/** Data sources that operators so far emit. */
+	readonly emitted: string[] = [];
 	readonly #input: ChainInput;
 	readonly #names = new Map<string, number>();
+	readonly #uses = new Map<number, number>();
+	readonly #grantsOf: (manifest: OperatorManifest) => string[];
 
 	constructor(input: ChainInput) {
 		this.#input = input;
+		const manifests = input.users.flatMap(({ loaded }) => loaded.manifest.operators);
+		this.#grantsOf = decideGrants(input.options.grants, manifests, input.options.help, input.log);
 	}
 
 	#unique(name: string): string {
@@ -63,32 +78,53 @@ class ChainBuilder {
 		return count === 1 ? name : `${name}#${count}`;
 	}
 
-	#add(module: number, index: number, loaded: LoadedModule, given: Params, dataSources: readonly number[]): void {
+	#add(module: number, index: number, loaded: LoadedModule, given: Params, sources: Sources, more: Partial<OperatorPlan>): void {
 		const manifest = loaded.manifest.operators[index];
 		if (manifest === undefined) throw new IgError('IG_INTERNAL', { reason: `${loaded.file} has no operator ${index}` });
 		this.plans.push({
-			...{ name: this.#unique(manifest.name), module, index, dataSources, kind: manifest.kind, onError: manifest.onError },
+			...{ name: this.#unique(manifest.name), module, index, ...sources, kind: manifest.kind, onError: manifest.onError },
 			...{ params: params(manifest.name, manifest, given), tables: manifest.tables, memoryPages: manifest.memoryPages },
+			...{ grants: asked(manifest), builtin: module === 0 },
 			...(manifest.fields && { fields: manifest.fields }),
-			builtin: module === 0,
+			...more,
 		});
 	}
 
-	/** An operator of the built-in module, by name. */
-	builtin(name: string, given: Params, dataSources: readonly number[]): void {
+	/** An operator of the built-in module, by name. One that comes again is a second one of the same instance: see `ig_init` in sdk-rust. */
+	builtin(name: string, given: Params, dataSources: readonly number[], emittedSources: readonly string[] = []): void {
 		const { builtin } = this.#input;
-		const index = builtin.manifest.operators.findIndex((operator) => operator.name === name);
+		const { operators } = builtin.manifest;
+		const index = operators.findIndex((operator) => operator.name === name);
 		if (index === -1) throw new IgError('IG_NOT_BUILT', { path: `the built-in operator ${name}` });
-		this.#add(0, index, builtin, given, dataSources);
+		const uses = this.#uses.get(index) ?? 0;
+		this.#uses.set(index, uses + 1);
+		this.#add(0, index, builtin, given, { dataSources, emittedSources }, { index: index + uses * operators.length });
 	}
 
-	/** Data sources that an operator of the user's gets. */
-	#wanted({ file }: OperatorSpec, wanted: readonly string[] | undefined): number[] {
+	/** Data sources that an operator of the user's gets, of those that there are where it stands. */
+	#wanted({ file }: OperatorSpec, wanted: readonly string[] | undefined): Sources {
 		const { sources } = this.#input;
-		const ids = sources.flatMap((source, id) => (wanted === undefined || wanted.includes(source.name) ? [id] : []));
-		if (ids.length > 0) return ids;
-		const have = sources.map((source) => source.name).join(', ');
+		const dataSources = sources.flatMap((source, id) => (wanted === undefined || wanted.includes(source.name) ? [id] : []));
+		const emittedSources = this.emitted.filter((name) => wanted === undefined || wanted.includes(name));
+		if (dataSources.length + emittedSources.length > 0) return { dataSources, emittedSources };
+		const have = [...sources.map((source) => source.name), ...this.emitted].join(', ');
 		throw new IgError('IG_OPERATOR_FILE', { file, reason: `is for ${wanted?.join(', ')}, the gadget has ${have}` });
+	}
+
+	#user(number: number, index: number, loaded: LoadedModule, spec: OperatorSpec, sources: Sources): void {
+		const manifest = loaded.manifest.operators[index] as OperatorManifest;
+		const grants = this.#grantsOf(manifest);
+		const choosesSources = manifest.dataSources === undefined && manifest.kind !== 'format';
+		this.#add(number + 1, index, loaded, spec.params, sources, { grants, choosesSources });
+		for (const name of namesOf('emit', grants)) {
+			if ([...this.emitted, ...this.#input.sources.map((source) => source.name)].includes(name)) {
+				throw new IgError('IG_OPERATOR_FILE', {
+					file: spec.file,
+					reason: `emits a data source ${name}, and there is one of that name already`,
+				});
+			}
+			this.emitted.push(name);
+		}
 	}
 
 	/** The user's operators of one place, in the order of the command line. Formats have no place but the end. */
@@ -96,22 +132,25 @@ class ChainBuilder {
 		this.#input.users.forEach(({ spec, loaded }, i) => {
 			if (spec.place !== place) return;
 			loaded.manifest.operators.forEach((manifest, index) => {
-				if (manifest.kind !== 'format') this.#add(i + 1, index, loaded, spec.params, this.#wanted(spec, manifest.dataSources));
+				if (manifest.kind !== 'format') this.#user(i, index, loaded, spec, this.#wanted(spec, manifest.dataSources));
 			});
 		});
 	}
 
-	/** The user's formats; they take the place of `-o`. @returns the data sources that have one */
-	formats(): Set<number> {
-		const taken = new Set<number>();
+	/** The user's formats; they take the place of `-o`. @returns names of the data sources that have one */
+	formats(): Set<string> {
+		const taken = new Set<string>();
+		const { sources } = this.#input;
 		this.#input.users.forEach(({ spec, loaded }, i) => {
 			loaded.manifest.operators.forEach((manifest, index) => {
 				if (manifest.kind !== 'format') return;
-				const ids = this.#wanted(spec, manifest.dataSources).filter((id) => !taken.has(id));
-				if (ids.length === 0)
+				const wanted = this.#wanted(spec, manifest.dataSources);
+				const dataSources = wanted.dataSources.filter((id) => !taken.has(sources[id]?.name ?? ''));
+				const emittedSources = wanted.emittedSources.filter((name) => !taken.has(name));
+				if (dataSources.length + emittedSources.length === 0)
 					throw new IgError('IG_OPERATOR_FILE', { file: spec.file, reason: 'is a second format for the same data source' });
-				for (const id of ids) taken.add(id);
-				this.#add(i + 1, index, loaded, spec.params, ids);
+				for (const name of [...dataSources.map((id) => sources[id]?.name ?? ''), ...emittedSources]) taken.add(name);
+				this.#user(i, index, loaded, spec, { dataSources, emittedSources });
 			});
 		});
 		return taken;
@@ -143,6 +182,11 @@ function terminalParams(source: DataSource, { terminalWidth }: ChainInput): Para
 	return { 'terminal-width': String(terminalWidth), ...(clear && { 'clear-screen': 'true' }) };
 }
 
+/** What is known of a data source before the operator that emits it has been initialised. */
+function emittedSource(name: string): DataSource {
+	return { name, type: 'single', recordSize: 0, fields: [], annotations: {}, tags: [], slots: 0 };
+}
+
 /**
  * Order: the user's operators, filters that need no texts, formatters, the user's after them, other filters, limiter,
  * the user's last ones, and per data source its output: a format of the user's, or what -o says.
@@ -161,24 +205,26 @@ export function buildChain(input: ChainInput): OperatorPlan[] {
 
 	chain.users('before-formatters');
 	for (const { id, given } of filters.filter(({ early }) => early)) chain.builtin('filter', given, [id]);
-	chain.builtin('formatters', { 'utc-offsets': utcOffsets(input.around), arch: input.arch }, all);
+	chain.builtin('formatters', { 'utc-offsets': utcOffsets(input.around), arch: input.arch }, all, [...chain.emitted]);
 	chain.users('after-formatters');
 	for (const { id, given } of filters.filter(({ early }) => !early)) chain.builtin('filter', given, [id]);
 	if (options.maxEntries !== undefined && options.maxEntries >= 0)
-		chain.builtin('limiter', { 'max-entries': String(options.maxEntries) }, all);
+		chain.builtin('limiter', { 'max-entries': String(options.maxEntries) }, all, [...chain.emitted]);
 	chain.users('last');
 
-	const modes = outputModes(options.output, sources, options.help, input.log);
-	const fields = options.fields === undefined ? undefined : perSource('--fields', options.fields, sources, ';', options.help);
+	const shown = [...sources, ...chain.emitted.map(emittedSource)];
+	const modes = outputModes(options.output, shown, options.help, input.log);
+	const fields = options.fields === undefined ? undefined : perSource('--fields', options.fields, shown, ';', options.help);
 	const formatted = chain.formats();
-	sources.forEach((source, id) => {
-		if (formatted.has(id)) return;
+	shown.forEach((source, id) => {
+		if (formatted.has(source.name)) return;
+		const where: [number[], string[]] = id < sources.length ? [[id], []] : [[], [source.name]];
 		const mode = modes.get(source.name) ?? 'none';
 		const list = fields?.get(source.name);
 		if (mode === 'columns')
-			chain.builtin('columns', { ...terminalParams(source, input), ...(list !== undefined && { fields: list }) }, [id]);
-		else if (mode === 'jsonpretty') chain.builtin('json', { pretty: 'true' }, [id]);
-		else if (mode !== 'none') chain.builtin(mode, {}, [id]);
+			chain.builtin('columns', { ...terminalParams(source, input), ...(list !== undefined && { fields: list }) }, ...where);
+		else if (mode === 'jsonpretty') chain.builtin('json', { pretty: 'true' }, ...where);
+		else if (mode !== 'none') chain.builtin(mode, {}, ...where);
 	});
 	return chain.plans;
 }

@@ -4,6 +4,7 @@ import { IgError } from '../errors.js';
 import { parseBool } from '../gadget/params.js';
 import { parseDuration } from './duration.js';
 import type { Flag, Values } from './flags.js';
+import { type Grants, parseGrants } from './grant.js';
 import { type OperatorSpec, parseOperatorSpec } from './operator-spec.js';
 import type { Log } from './report.js';
 import { containersLater, ignoredFlags, laterFlags, laterReasons } from './run-flags.js';
@@ -19,6 +20,7 @@ export interface CommonOptions {
 	readonly filter: ReadonlyMap<string, string>;
 	readonly filterExpr: ReadonlyMap<string, string>;
 	readonly wasmOperators: readonly OperatorSpec[];
+	readonly grants: Grants;
 	readonly deadlineMs: number;
 	/** Let new builds of the operators take over. */
 	readonly watch: boolean;
@@ -86,6 +88,7 @@ export function commonOptions(values: Values, help: string): CommonOptions {
 		filter: bySource(values, 'filter', help),
 		filterExpr: bySource(values, 'filter-expr', help),
 		wasmOperators,
+		grants: parseGrants(values.get('grant') ?? [], help),
 		deadlineMs,
 		watch,
 		statsMs: stats === undefined ? undefined : stats === '' || stats === 'true' ? 0 : parseDuration('--stats', stats, 's', help),

@@ -50,6 +50,12 @@ export const commonFlags: readonly Flag[] = [
 		...{ name: 'wasm-operator', value: 'FILE[,KEY=VALUE...][,@PLACE]', repeat: true },
 		description: 'Run batches through this operator; may be repeated. Places: before-formatters (default), after-formatters, last',
 	},
+	{
+		...operators,
+		...{ name: 'grant', value: 'NAME=CAPABILITY,...', repeat: true },
+		description:
+			'Let operator NAME do what it asks for: map:MAP, map:MAP:rw, table:TABLE, all, or none of what it gets anyway; may be repeated',
+	},
 	{ ...operators, name: 'operator-deadline', value: 'MS', default: '250ms', description: 'How long an operator may take for a batch' },
 	{
 		...running,

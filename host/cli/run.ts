@@ -1,9 +1,11 @@
 /** `ig run GADGET`. */
 import { arch, release } from 'node:os';
 import { Command } from 'commander';
+import { closest } from '../closest.js';
 import { IgError } from '../errors.js';
 import { type Gadget, isGadget, openGadget } from '../gadget/gadget.js';
-import { inspectGadget, type OpenedGadget } from '../gadget/instance.js';
+import { inspectGadget, type LoadedGadget, type OpenedGadget } from '../gadget/instance.js';
+import { namesOf } from '../operator/capability.js';
 import { modulePlan } from '../operator/module.js';
 import type { OperatorPlan, PipelinePlan } from '../pipeline/plan.js';
 import { annotateSources } from './annotate.js';
@@ -86,6 +88,7 @@ async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help:
 		const plan: PipelinePlan = {
 			...{ dataSources: opened.dataSources, source: loaded.source, operators, outputFd, batch: BATCH, deadlineMs: options.deadlineMs },
 			modules: [await builtin, ...users.map((user) => user.loaded)].map(modulePlan),
+			maps: grantedMaps(operators, loaded.maps, log),
 			...(recordPath !== undefined && { record: { path: recordPath, header: recordHeader(gadget) } }),
 		};
 		return await runToEnd({
@@ -98,6 +101,24 @@ async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help:
 	} finally {
 		loaded.close();
 	}
+}
+
+/** The maps that some operator was granted. One that the gadget does not have is worth a word: names are easily mistyped in a manifest. */
+function grantedMaps(operators: readonly OperatorPlan[], maps: LoadedGadget['maps'], log: Log): LoadedGadget['maps'] {
+	const names = new Set<string>();
+	for (const { name, builtin, grants = [] } of operators) {
+		if (builtin) continue;
+		for (const map of namesOf('map', grants).map((one) => one.replace(/:rw$/, ''))) {
+			names.add(map);
+			if (maps.some((one) => one.name === map)) continue;
+			const known = maps.map((one) => one.name);
+			log(
+				'warn',
+				`operator ${name} is granted map:${map}, but the gadget has no such map${closest(map, known)}; it has ${known.join(', ') || 'none'}`,
+			);
+		}
+	}
+	return maps.filter(({ name }) => names.has(name));
 }
 
 function recordHeader(gadget: Gadget): Readonly<Record<string, unknown>> {

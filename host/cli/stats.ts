@@ -1,4 +1,5 @@
 /** What a run did, for people: the table of `--stats`, and the line that is shown without it when something is missing. */
+import type { Histogram, MetricStats } from '../pipeline/metrics.js';
 import type { PipelineStats } from '../pipeline/plan.js';
 
 function bytes(count: number): string {
@@ -21,28 +22,31 @@ export function identity(stats: PipelineStats): string {
 	return `submitted ${stats.submitted} = ${parts.join(' + ')}`;
 }
 
-/** The line at the end of a run without --stats; undefined when nothing is missing. */
-export function missing(stats: PipelineStats): string | undefined {
-	if (stats.lost === 0 && stats.dropped === 0) return undefined;
-	return identity(stats);
+/** `emitted 10 = delivered 9 + filtered 1`; undefined when operators emitted nothing. */
+function emittedIdentity({ emitted: { emitted, delivered, filtered, dropped } }: PipelineStats): string | undefined {
+	if (emitted === 0) return undefined;
+	const rest = emitted - delivered - filtered - dropped;
+	const parts = [`delivered ${delivered}`, `filtered ${filtered}`];
+	if (dropped > 0) parts.push(`dropped ${dropped}`);
+	if (rest !== 0) parts.push(`in flight ${rest}`);
+	return `emitted ${emitted} = ${parts.join(' + ')}`;
 }
 
-const headings = ['OPERATOR', 'BATCHES', 'ROWS IN', 'ROWS OUT', 'NS/ROW', 'MEMORY', 'ERRORS', 'STATE'];
+/** The line at the end of a run without --stats; undefined when nothing is missing. */
+export function missing(stats: PipelineStats): string | undefined {
+	const lines = [
+		...(stats.lost === 0 && stats.dropped === 0 ? [] : [identity(stats)]),
+		...(stats.emitted.dropped === 0 ? [] : [emittedIdentity(stats)]),
+	];
+	return lines.length === 0 ? undefined : lines.join('; ');
+}
 
-export function statsTable(stats: PipelineStats): string {
-	const rows = stats.operators.map((operator) => [
-		operator.name,
-		String(operator.batches),
-		String(operator.rowsIn),
-		String(operator.rowsOut),
-		operator.rowsIn === 0 ? '-' : (operator.nanoseconds / operator.rowsIn).toFixed(operator.nanoseconds / operator.rowsIn < 100 ? 1 : 0),
-		bytes(operator.memoryBytes),
-		String(operator.errors),
-		operator.state,
-	]);
+const headings = ['OPERATOR', 'BATCHES', 'ROWS IN', 'ROWS OUT', 'EMITTED', 'NS/ROW', 'MEMORY', 'ERRORS', 'STATE'];
+
+function table(headings: readonly string[], rows: readonly (readonly string[])[]): string[] {
 	const all = [headings, ...rows];
 	const widths = headings.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
-	const lines = all.map((row) =>
+	return all.map((row) =>
 		row
 			.map((cell, column) =>
 				column === 0 || column === headings.length - 1 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
@@ -50,5 +54,49 @@ export function statsTable(stats: PipelineStats): string {
 			.join('  ')
 			.trimEnd(),
 	);
-	return [...lines, identity(stats)].join('\n');
+}
+
+function short(value: number): string {
+	return Number.isInteger(value) ? String(value) : value.toPrecision(6).replace(/\.?0+$/, '');
+}
+
+/** A histogram in a line: how many, the mean, and the bounds below which half and 99 % of the values are. */
+function distribution({ count, sum, least, greatest, buckets }: Histogram): string {
+	if (count === 0) return 'no values';
+	const bound = (part: number): string => {
+		let seen = 0;
+		const bucket = buckets.findIndex((values) => {
+			seen += values;
+			return seen >= count * part;
+		});
+		return short(Math.min(2 ** bucket, greatest));
+	};
+	return `${count} values, mean ${short(sum / count)}, min ${short(least)}, half <= ${bound(0.5)}, 99% <= ${bound(0.99)}, max ${short(greatest)}`;
+}
+
+function metricTable(metrics: readonly MetricStats[]): string[] {
+	if (metrics.length === 0) return [];
+	const rows = metrics.map(({ operator, name, kind, unit, value, histogram }) => [
+		operator,
+		name,
+		kind,
+		`${histogram === undefined ? short(value) : distribution(histogram)}${unit === '' ? '' : ` ${unit}`}`,
+	]);
+	return table(['OPERATOR', 'METRIC', 'KIND', 'VALUE'], rows);
+}
+
+export function statsTable(stats: PipelineStats): string {
+	const rows = stats.operators.map((operator) => [
+		operator.name,
+		String(operator.batches),
+		String(operator.rowsIn),
+		String(operator.rowsOut),
+		...(stats.emitted.emitted > 0 ? [String(operator.emitted)] : []),
+		operator.rowsIn === 0 ? '-' : (operator.nanoseconds / operator.rowsIn).toFixed(operator.nanoseconds / operator.rowsIn < 100 ? 1 : 0),
+		bytes(operator.memoryBytes),
+		String(operator.errors),
+		operator.state,
+	]);
+	const columns = headings.filter((heading) => heading !== 'EMITTED' || stats.emitted.emitted > 0);
+	return [...table(columns, rows), ...metricTable(stats.metrics), identity(stats), ...[emittedIdentity(stats) ?? []].flat()].join('\n');
 }

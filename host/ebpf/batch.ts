@@ -228,3 +228,13 @@ export function packRecords(region: Uint8Array): Uint8Array {
 	const size = checked(Number(native.ig_records_pack(region, region.byteLength, packed, packed.byteLength)));
 	return packed.subarray(0, size);
 }
+
+/**
+ * Rows as the records that a ring would hold: what {@link fillRecords} takes. `count` rows of `size` bytes, `stride` apart, all inside
+ * of `rows`.
+ */
+export function makeRecords(rows: Uint8Array, count: number, stride: number, size: number): Uint8Array {
+	const records = new Uint8Array(count * (8 + ((size + 7) & ~7)));
+	native.ig_records_make(rows, count, stride, size, records);
+	return records;
+}

@@ -40,6 +40,7 @@ export interface Native {
 		lost: Int64,
 	): number;
 	ig_records_pack(region: Memory, capacity: number, records: Memory, size: Int64): Int64;
+	ig_records_make(rows: Memory, count: number, stride: number, size: number, records: Memory): Int64;
 	ig_batch_project(
 		home: Memory,
 		homeCapacity: number,
@@ -68,6 +69,7 @@ export interface Native {
 	ig_btf_next(btf: Pointer, after: number, kind: number): number;
 	ig_helper_id(name: string): number;
 	ig_probe_attach(programType: number, attachType: number, target: string): number;
+	ig_map_read(fd: number, after: Memory | null, keySize: number, valueSize: number, entries: Memory, size: Int64): number;
 	ig_percpu_sum(fd: number, key: number, sum: Memory): number;
 	ig_crc32(bytes: Memory, size: number): number;
 	ig_poll_writable(fd: number, ms: number): number;
@@ -132,6 +134,7 @@ export const prototypes: Readonly<Record<keyof Native, string>> = {
 	ig_ring_rewind: 'int f(void *, int)',
 	ig_records_fill: 'int f(void *, uint64_t, void *, void *, uint32_t, void *, uint64_t, uint64_t)',
 	ig_records_pack: 'int64_t f(void *, uint32_t, void *, uint64_t)',
+	ig_records_make: 'int64_t f(void *, uint32_t, uint32_t, uint32_t, void *)',
 	ig_batch_project: 'int f(void *, uint32_t, void *, uint32_t, void *, void *, void *)',
 	ig_batch_accept: 'int f(void *, uint32_t, void *, uint32_t, void *, void *, uint32_t, void *)',
 	ig_batch_check: 'int f(void *, uint32_t, void *, uint32_t, void *)',
@@ -143,6 +146,7 @@ export const prototypes: Readonly<Record<keyof Native, string>> = {
 	ig_btf_next: 'int f(void *, uint32_t, uint32_t)',
 	ig_helper_id: 'int f(const char *)',
 	ig_probe_attach: 'int f(int, int, const char *)',
+	ig_map_read: 'int f(int, void *, uint32_t, uint32_t, void *, uint64_t)',
 	ig_percpu_sum: 'int f(int, uint32_t, void *)',
 	ig_crc32: 'uint32_t f(void *, size_t)',
 	ig_poll_writable: 'int f(int, int)',

@@ -3,7 +3,18 @@ import type { Memory, Pointer } from './functions.js';
 import { errnoName, native } from './native.js';
 
 /** enum bpf_map_type, the ones that matter here. */
-export const MapType = { Hash: 1, Array: 2, PerfEventArray: 4, PercpuHash: 5, PercpuArray: 6, RingBuf: 27 } as const;
+export const MapType = {
+	Hash: 1,
+	Array: 2,
+	PerfEventArray: 4,
+	PercpuHash: 5,
+	PercpuArray: 6,
+	LruHash: 9,
+	LruPercpuHash: 10,
+	LpmTrie: 11,
+	RingBuf: 27,
+} as const;
+const perCpu: readonly number[] = [MapType.PercpuArray, MapType.PercpuHash, MapType.LruPercpuHash];
 
 /** A map, before and after it was created. Valid until the object is closed. */
 export class BpfMap {
@@ -23,6 +34,10 @@ export class BpfMap {
 	}
 	get valueSize(): number {
 		return native.bpf_map__value_size(this.handle);
+	}
+	/** Bytes that a lookup writes: for per-CPU maps all CPUs' values, each rounded up to 8. */
+	get readSize(): number {
+		return perCpu.includes(this.type) ? ((this.valueSize + 7) & ~7) * native.libbpf_num_possible_cpus() : this.valueSize;
 	}
 	get maxEntries(): number {
 		return native.bpf_map__max_entries(this.handle);
@@ -49,9 +64,7 @@ export class BpfMap {
 
 	/** Value of a key (all CPUs' values, each rounded up to 8 bytes, for per-CPU maps), or undefined. */
 	lookup(key: Memory): Uint8Array | undefined {
-		const perCpu = this.type === MapType.PercpuArray || this.type === MapType.PercpuHash;
-		const size = perCpu ? ((this.valueSize + 7) & ~7) * native.libbpf_num_possible_cpus() : this.valueSize;
-		const value = new Uint8Array(size);
+		const value = new Uint8Array(this.readSize);
 		return native.bpf_map_lookup_elem(this.fd, key, value) === 0 ? value : undefined;
 	}
 

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { addContainerFields } from '../container/fields.js';
 import { lostCounter } from '../ebpf/counters.js';
+import { type MapPlan, mapPlan } from '../ebpf/map-entry.js';
 import { BpfObject } from '../ebpf/object.js';
 import { meets } from '../ebpf/probe.js';
 import { ProgramType } from '../ebpf/programs.js';
@@ -24,6 +25,8 @@ export interface RingsPlan {
 /** A gadget whose programs are in the kernel. Attached ones end with the process at the latest. */
 export interface LoadedGadget {
 	readonly source: RingsPlan;
+	/** Its maps of plain keys and values, for operators that were granted them. */
+	readonly maps: readonly MapPlan[];
 	/** Records come from here on. @throws IgError IG_HOOK_MISSING, IG_ATTACH … */
 	attach(): void;
 	/** No more records come; those in the rings stay readable. May be repeated. */
@@ -102,6 +105,7 @@ class Opened implements OpenedGadget {
 		const counters = this.#tracers.flatMap((tracer) => lostCounter(object, tracer.map) ?? []);
 		return {
 			source,
+			maps: object.maps.flatMap((map) => mapPlan(map) ?? []),
 			attach: () => object.attach(),
 			detach: () => object.detach(),
 			lost: () => counters.reduce((sum, count) => sum + count(), 0),

@@ -1,5 +1,6 @@
 /** The doors of core modules, plain and WASI: a memory of their own, called as docs/operator-abi.md says. */
 import { abiExports, MAX_STATE } from './abi.js';
+import type { Access } from './access.js';
 import { errnoName } from './errno.js';
 import { type BatchCall, type Guest, GuestFailure, type GuestLog, guestFailure } from './guest.js';
 import { makeImports } from './imports.js';
@@ -14,6 +15,7 @@ type GuestFunction = (...args: number[]) => unknown;
 export class CoreGuest implements Guest {
 	readonly #exports: Readonly<Record<string, unknown>>;
 	readonly #memory: WebAssembly.Memory;
+	access: Access | undefined;
 	#bytes: Uint8Array;
 	#session: InitSession | undefined;
 	#wasi: Wasi | undefined;
@@ -23,7 +25,7 @@ export class CoreGuest implements Guest {
 	constructor(plan: CorePlan, log: GuestLog) {
 		const lines = new LineLimit(log);
 		const memory = (): Uint8Array => this.bytes();
-		const imports = makeImports({ memory, session: () => this.#session, lines });
+		const imports = makeImports({ memory, session: () => this.#session, access: () => this.access, lines });
 		if (plan.door === 'wasi') {
 			this.#wasi = makeWasi(memory, lines);
 			imports[WASI_MODULE] = this.#wasi.imports;

@@ -1,4 +1,5 @@
 /** An operator module at work, whatever door it came through: its memory, its calls. Whatever comes back from it is hostile. */
+import type { Access } from './access.js';
 import { GuestAbort, type LogLevel } from './imports.js';
 import type { InitTable } from './init-table.js';
 import type { InitResult, InitSession } from './session.js';
@@ -21,6 +22,8 @@ export type BatchCall = 'ig_batch' | 'ig_start' | 'ig_tick' | 'ig_stop';
 export interface Guest {
 	/** What the guest holds, bytes. */
 	readonly memorySize: number;
+	/** What the operator may reach that is being called (a module may hold several); undefined between calls. */
+	access: Access | undefined;
 	/** The memory that its regions are in; a new view after it has grown. */
 	bytes(): Uint8Array;
 	/** Whether it has one of the optional calls of the ABI. */

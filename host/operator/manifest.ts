@@ -9,6 +9,7 @@ import { isWasm, MANIFEST_SECTION, withCustomSection } from './section.js';
 export const DEFAULT_MEMORY_PAGES = 256;
 
 const text = z.string().max(4096);
+const table = z.string().regex(/^[\w.-]{1,64}$/);
 const param = z.strictObject({
 	key: z.string().regex(/^[\w.-]+$/),
 	description: text.default(''),
@@ -16,20 +17,65 @@ const param = z.strictObject({
 	required: z.boolean().default(false),
 });
 const operator = z.looseObject({
-	name: z.string().regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, `_`, `.` or `-`'),
+	name: z
+		.string()
+		.regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, `_`, `.` or `-`')
+		.describe('What messages, statistics and the user call it.'),
 	version: text.default('0.0.0'),
 	description: text.default(''),
-	kind: z.enum(['filter', 'enrich', 'aggregate', 'format']).default('filter'),
-	dataSources: z.array(text).optional(),
-	fields: z.array(text).optional(),
-	adds: z.array(text).default([]),
-	tables: z.array(z.enum(['users', 'groups'])).default([]),
-	params: z.array(param).optional(),
-	capabilities: z.array(text).default([]),
-	onError: z.enum(['pass', 'drop', 'stop']).default('pass'),
-	memoryPages: z.int().min(1).max(65536).default(DEFAULT_MEMORY_PAGES),
+	kind: z
+		.enum(['filter', 'enrich', 'aggregate', 'format'])
+		.default('filter')
+		.describe('For people, except `format`: it comes last, and what it outputs goes to the sink.'),
+	dataSources: z
+		.array(text)
+		.optional()
+		.describe(
+			'Names of the data sources whose batches it gets. When absent: those in which it asks for, adds or overrides a field; all, if it does so in none.',
+		),
+	fields: z
+		.array(text)
+		.optional()
+		.describe('Full names of the fields that it reads, as if it had called field_want for each; one that does not exist is an error.'),
+	adds: z.array(text).default([]).describe('Names of the fields that it adds, for people and tools.'),
+	tables: z
+		.array(table)
+		.max(64)
+		.default([])
+		.describe('Side tables that it wants; `ig_table` gets the index in this list. Asks for the capability `table:NAME` of each.'),
+	params: z.array(param).optional().describe('Its parameters. When this list exists, the user may give no others.'),
+	capabilities: z
+		.array(text)
+		.max(256)
+		.default([])
+		.describe('What it asks to be granted: log, metric, emit:NAME, table:NAME, map:NAME, map:NAME:rw. Others are never granted.'),
+	onError: z
+		.enum(['pass', 'drop', 'stop'])
+		.default('pass')
+		.describe('When a batch fails: go on with it as it was before this operator, drop and count its rows, or stop the run.'),
+	memoryPages: z
+		.int()
+		.min(1)
+		.max(65536)
+		.default(DEFAULT_MEMORY_PAGES)
+		.describe("Most memory that it wishes for, in pages of 64 KiB; the host's limit wins."),
 });
-const manifest = z.looseObject({ operators: z.array(operator).min(1).max(64) });
+const manifest = z.looseObject({
+	operators: z.array(operator).min(1).max(64).describe('In the order of `op`, the index in every call.'),
+});
+
+/** docs/manifest.schema.json, which is made of the validator above by `node scripts/manifest-schema.mjs`. */
+export function manifestSchema(): string {
+	const about = {
+		title: 'Manifest of an ig operator module',
+		description:
+			'JSON in the custom section `ig.manifest` of a module; docs/operator-abi.md says what the host does with it. Keys that this schema does not name are ignored, except in parameters.',
+	};
+	const { $schema, ...rest } = z.toJSONSchema(manifest, { io: 'input' });
+	const json = JSON.stringify({ $schema, ...about, ...rest }, null, '\t');
+	// Short lists of names on one line, as the formatter wants them.
+	return `${json.replace(/\[\n\s*((?:"[^"]*"(?:,\n\s*)?)+)\n\s*\]/g, (_, names: string) => `[${names.replace(/,\n\s*/g, ', ')}]`)}\n`;
+}
 
 export type OperatorManifest = z.infer<typeof operator>;
 export interface Manifest {

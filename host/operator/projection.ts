@@ -1,31 +1,8 @@
 /** What of a batch travels to an operator and back, from its init: the wanted parts of rows, wanted columns, owned columns. */
 import { Projection, type Range } from '../ebpf/batch.js';
-import { type DataSource, Kind } from '../schema.js';
+import { type DataSource, Kind, kindWidth } from '../schema.js';
 import { ownedSlots } from './effects.js';
 import type { InitResult } from './session.js';
-
-/** Bytes of a value of a fixed-size kind; 0 for strings and bytes. */
-export function kindWidth(kind: number): number {
-	switch (kind) {
-		case Kind.Bool:
-		case Kind.Int8:
-		case Kind.Uint8:
-			return 1;
-		case Kind.Int16:
-		case Kind.Uint16:
-			return 2;
-		case Kind.Int32:
-		case Kind.Uint32:
-		case Kind.Float32:
-			return 4;
-		case Kind.Int64:
-		case Kind.Uint64:
-		case Kind.Float64:
-			return 8;
-		default:
-			return 0;
-	}
-}
 
 /** `before` and `after`: the data sources when the operator's init began and ended. `fixedSizes`: of the gadget's (`schema.ts`). */
 export function planProjections(

@@ -1,6 +1,6 @@
 /** One run of an operator's `ig_init`: the schema it sees, what it does to it, and what it asks to read. */
 import type { DataSource } from '../schema.js';
-import { applyEffect, type Effect } from './effects.js';
+import { applyEffect, type Effect, MAX_METRICS, type MetricKind } from './effects.js';
 import { Errno } from './errno.js';
 
 /** What init did; replayed when a fresh instance takes the operator's place. */
@@ -14,13 +14,14 @@ export interface InitResult {
 const MAX_EFFECTS = 20_000;
 
 export class InitSession {
-	readonly sources: readonly DataSource[];
+	readonly sources: DataSource[];
 	readonly effects: Effect[] = [];
 	readonly #wants: (Set<number> | undefined)[];
 	readonly #owned = new Set<string>();
+	readonly #metrics = new Set<string>();
 
 	/** `sources` is changed in place by what the operator adds. */
-	constructor(sources: readonly DataSource[]) {
+	constructor(sources: DataSource[]) {
 		this.sources = sources;
 		this.#wants = sources.map(() => undefined);
 	}
@@ -30,6 +31,17 @@ export class InitSession {
 		const result = applyEffect(this.sources, effect, this.#owned);
 		if (result >= 0) this.effects.push(effect);
 		return result;
+	}
+
+	/** A metric's id: the operator's metrics are numbered as they are added. */
+	addMetric(kind: MetricKind, name: string, unit: string): number {
+		if (!/^[A-Za-z][\w./-]{0,127}$/.test(name) || !/^[\x20-\x7e]{0,32}$/.test(unit)) return -Errno.INVAL;
+		if (this.#metrics.has(name)) return -Errno.EXIST;
+		if (this.#metrics.size >= MAX_METRICS) return -Errno.NOSPC;
+		const result = this.perform({ do: 'metric', kind, name, unit });
+		if (result < 0) return result;
+		this.#metrics.add(name);
+		return this.#metrics.size - 1;
 	}
 
 	slot(ds: number, field: number): number {

@@ -3,7 +3,17 @@
  * module, whose operators work on it in place. Any other operator gets a projection of it in its own memory, and only
  * its selection and its own columns come back (docs/architecture.md, "Home and away").
  */
-import { acceptBatch, BatchFault, BatchHeader, checkBatch, type Projection, projectBatch } from '../ebpf/batch.js';
+import {
+	acceptBatch,
+	BatchFault,
+	BatchHeader,
+	type BatchSpec,
+	checkBatch,
+	fillRecords,
+	type Projection,
+	projectBatch,
+} from '../ebpf/batch.js';
+import { clockOffsets } from '../ebpf/native.js';
 import { cloneSources } from '../operator/effects.js';
 import { type Guest, GuestFailure } from '../operator/guest.js';
 import type { LogLevel } from '../operator/imports.js';
@@ -13,9 +23,12 @@ import type { InitResult } from '../operator/session.js';
 import type { Sink } from '../output/sink.js';
 import { type DataSource, fixedSize } from '../schema.js';
 import { type Call, type Control, STRIKES } from './control.js';
+import type { Emission, Emissions } from './emission.js';
 import { handOver } from './hand-over.js';
 import { Link } from './link.js';
+import type { Metrics } from './metrics.js';
 import type { OperatorPlan, PipelinePlan } from './plan.js';
+import { makeSpecs } from './source.js';
 import type { Tables } from './tables.js';
 
 /** Bytes of a region beyond its rows: selection, columns, and the heap that strings go to. */
@@ -66,6 +79,8 @@ export interface ChainOptions {
 	readonly control: Control;
 	readonly sink: Sink;
 	readonly tables: Tables;
+	readonly emissions: Emissions;
+	readonly metrics: Metrics;
 	readonly log: (level: LogLevel, text: string) => void;
 	/** From the chain before this one, after a restart. */
 	readonly known?: readonly InitResult[];
@@ -78,21 +93,32 @@ export class Chain {
 	#options: ChainOptions;
 	readonly #home: Guest;
 	readonly #region: number;
+	/** Where emitted rows are laid out: the region keeps its batch until that is done. */
+	#emittedRegion = 0;
+	/** The one of the two that operators work on. */
+	#current: number;
+	readonly #specs: readonly BatchSpec[];
+	#clocks = clockOffsets();
+	#sequence = 0;
 	readonly #capacity: number;
 	readonly #rowMap: Uint32Array;
 
 	/** Instantiates and initialises every operator. @throws InitFailed */
 	constructor(options: ChainOptions) {
 		this.#options = options;
-		const { plan, control, known } = options;
+		const { plan, control, known, emissions, metrics } = options;
 		this.#capacity = plan.batch.maxBytes + REGION_EXTRA;
 		this.#rowMap = new Uint32Array(plan.batch.maxRows);
 		this.#home = this.#instantiate(0, plan.modules[0]?.file ?? 'home');
 		this.#region = this.#home.alloc(this.#capacity);
+		this.#current = this.#region;
 		const guests = new Map<number, { guest: Guest; region: number }>([[0, { guest: this.#home, region: this.#region }]]);
 		const sources = cloneSources(plan.dataSources);
 		const links: Link[] = [];
-		const shape = { control, regionSize: this.#capacity, fixedSizes: plan.dataSources.map(fixedSize) };
+		const shape = {
+			...{ control, emissions, metrics, maps: plan.maps ?? [], regionSize: this.#capacity },
+			fixedSizes: plan.dataSources.map(fixedSize),
+		};
 		plan.operators.forEach((operator, id) => {
 			try {
 				let own = guests.get(operator.module);
@@ -115,6 +141,8 @@ export class Chain {
 		});
 		this.links = links;
 		this.sources = sources;
+		this.#specs = makeSpecs(plan, sources);
+		if (sources.length > plan.dataSources.length) this.#emittedRegion = this.#home.alloc(this.#capacity);
 		for (const link of links) this.#guarded(link, 'table', () => link.pushTables(options.tables));
 	}
 
@@ -132,26 +160,90 @@ export class Chain {
 		for (const link of this.links) this.#guarded(link, 'table', () => link.pushTable(name, entries));
 	}
 
-	/** Calls the optional ig_start, ig_tick or ig_stop of every operator with the empty batch that is in the region. */
+	/**
+	 * Calls the optional ig_start, ig_tick or ig_stop of every operator, each with a batch without rows of its first data source. What one
+	 * emits reaches those behind it before their own call. The region must hold no batch. @throws as {@link run}
+	 */
 	signal(name: 'ig_start' | 'ig_tick' | 'ig_stop'): void {
 		const call: Call = name === 'ig_start' ? 'start' : name === 'ig_tick' ? 'tick' : 'stop';
 		for (const link of this.links) {
 			this.#guarded(link, call, () => {
 				this.#signal(link, call);
-				this.#emit(link);
+				this.#output(link);
 			});
+			this.flush();
 		}
 	}
 
 	#signal(link: Link, call: 'start' | 'tick' | 'stop'): void {
 		const name = `ig_${call}` as const;
-		if (link.guest?.has(name) !== true) return;
-		if (!link.plan.builtin) this.#project(link, 0);
-		link.call(call, (guest) => guest.call(name, link.plan.index, link.region));
+		const { emissions } = this.#options;
+		const ds = Math.min(...link.sources);
+		if (link.guest?.has(name) !== true || ds === Number.POSITIVE_INFINITY) return;
+		this.#layOut(ds, new Uint8Array(0));
+		if (!link.plan.builtin) this.#project(link, ds);
+		emissions.begin();
+		link.call(call, (guest) => guest.call(name, link.plan.index, this.#regionOf(link)));
+		emissions.keep();
 	}
 
 	/**
-	 * Puts another version of a module in the place of the one that runs; `operators` is the whole chain with it. The empty batch is in the region.
+	 * Takes what operators emitted in the batch or the call that is done now, and runs it through the operators behind them; when it
+	 * throws, what is left is run by the next call, on a new chain perhaps. @throws as {@link run}
+	 */
+	flush(): void {
+		const { control, emissions } = this.#options;
+		for (;;) {
+			control.addTotal('Emitted', emissions.commit());
+			const emission = emissions.next();
+			if (emission === undefined) return;
+			control.add(emission.operator, 'Emitted', emission.rows);
+			this.#runEmission(emission);
+		}
+	}
+
+	#runEmission({ operator, ds, records, rows }: Emission): void {
+		const { control } = this.#options;
+		const isArray = this.sources[ds]?.type === 'array';
+		let left = rows;
+		this.#current = this.#emittedRegion;
+		try {
+			for (let at = 0; at < records.length; ) {
+				const filled = this.#layOut(ds, records.subarray(at));
+				at += filled.consumed;
+				const behind = this.links.slice(operator + 1);
+				const result = this.#runThrough(behind, ds, filled.rows, isArray, []);
+				left -= filled.rows;
+				control.addTotal('EmittedDelivered', result.delivered);
+				control.addTotal('EmittedFiltered', result.filtered);
+				control.addTotal('EmittedDropped', result.dropped);
+			}
+		} catch (cause) {
+			control.addTotal('EmittedDropped', left);
+			throw cause;
+		} finally {
+			this.#current = this.#region;
+		}
+	}
+
+	/** Lays out a batch of `ds` where operators work now. */
+	#layOut(ds: number, records: Uint8Array): { readonly rows: number; readonly consumed: number } {
+		const spec = this.#specs[ds] as BatchSpec;
+		spec.setClocks(this.#clocks.boot, this.#clocks.mono);
+		return fillRecords(records, this.#here(), spec, this.#sequence, 0);
+	}
+
+	#here(): Uint8Array {
+		return this.#home.bytes().subarray(this.#current, this.#current + this.#capacity);
+	}
+
+	/** Of the records that come, for batches that are made here. */
+	setClocks(boot: bigint, mono: bigint): void {
+		this.#clocks = { boot, mono };
+	}
+
+	/**
+	 * Puts another version of a module in the place of the one that runs; `operators` is the whole chain with it. The region must hold no batch.
 	 * An operator that hands its state over goes on; any other is stopped, and the new one started. @throws GuestFailure why the old one stays
 	 */
 	swap(module: number, next: ModulePlan, operators: readonly OperatorPlan[]): void {
@@ -174,7 +266,7 @@ export class Chain {
 		// From here on nothing can fail for the new ones: the old ones may say their last words.
 		for (const { link, before } of pairs) {
 			this.#lastWords(before);
-			this.#emit(link);
+			this.#output(link);
 		}
 		for (const link of fresh) control.forgive(link.id);
 		this.links = this.links.map((link) => fresh.find(({ id }) => id === link.id) ?? link);
@@ -184,7 +276,7 @@ export class Chain {
 	#lastWords(link: Link): void {
 		try {
 			this.#signal(link, 'stop');
-			this.#emit(link);
+			this.#output(link);
 		} catch (cause) {
 			if (!(cause instanceof GuestFailure)) throw cause;
 			this.#options.log('warn', `operator ${link.plan.name} ${cause.message} when it made place for another version`);
@@ -196,11 +288,17 @@ export class Chain {
 	 * @throws OutputClosed, OutputError, HomeLost, OperatorStop
 	 */
 	run(ds: number, rows: number, isArray: boolean, sequence: number, guilty: readonly Guilty[]): BatchResult {
-		const { control } = this.#options;
+		this.#sequence = sequence;
+		this.#options.emissions.beginBatch();
+		return this.#runThrough(this.links, ds, rows, isArray, guilty);
+	}
+
+	#runThrough(links: readonly Link[], ds: number, rows: number, isArray: boolean, guilty: readonly Guilty[]): BatchResult {
+		const { control, emissions } = this.#options;
 		const result: BatchResult = { delivered: 0, filtered: 0, dropped: 0 };
 		let selected = rows;
-		for (const link of this.links) {
-			if (!link.plan.dataSources.includes(ds)) continue;
+		for (const link of links) {
+			if (!link.sources.has(ds)) continue;
 			if (selected === 0 && !isArray) break;
 			let reason = guilty.find(({ operator }) => operator === link.id)?.reason;
 			let spoiled = false;
@@ -208,7 +306,9 @@ export class Chain {
 			const began = performance.now();
 			if (reason === undefined && link.guest !== undefined) {
 				try {
+					emissions.begin();
 					left = this.#call(link, ds, rows, selected);
+					emissions.keep();
 				} catch (cause) {
 					if (!(cause instanceof GuestFailure)) throw cause;
 					if (link.plan.builtin) throw new HomeLost({ operator: link.id, reason: cause.message });
@@ -217,7 +317,7 @@ export class Chain {
 				}
 			}
 			if (left === undefined) {
-				const drops = this.#consequence(link, reason, sequence, selected);
+				const drops = this.#consequence(link, reason, this.#sequence, selected);
 				if (spoiled && link.guest !== undefined) this.#respawn(link);
 				if (!drops) continue;
 				result.dropped += selected;
@@ -238,22 +338,21 @@ export class Chain {
 
 	/** Rows that are selected after the operator. */
 	#call(link: Link, ds: number, rows: number, selected: number): number {
-		if (link.plan.builtin) {
-			link.call('batch', (guest) => guest.call('ig_batch', link.plan.index, link.region));
-			if (link.plan.kind === 'format') {
-				this.#emit(link);
-				return selected;
-			}
-			return this.#faults(() => checkBatch(this.region(), link.projections[ds] as Projection, rows));
-		}
-		const count = this.#project(link, ds);
-		link.call('batch', (guest) => guest.call('ig_batch', link.plan.index, link.region));
-		if (link.plan.kind === 'format') {
-			this.#emit(link);
+		const { builtin, index, kind } = link.plan;
+		const count = builtin ? rows : this.#project(link, ds);
+		link.call('batch', (guest) => guest.call('ig_batch', index, this.#regionOf(link)));
+		if (kind === 'format') {
+			this.#output(link);
 			return selected;
 		}
 		const projection = link.projections[ds] as Projection;
-		return this.#faults(() => acceptBatch(this.region(), this.#away(link), projection, this.#rowMap, count));
+		if (builtin) return this.#faults(() => checkBatch(this.#here(), projection, rows));
+		return this.#faults(() => acceptBatch(this.#here(), this.#away(link), projection, this.#rowMap, count));
+	}
+
+	/** Where the operator finds its batch. */
+	#regionOf(link: Link): number {
+		return link.plan.builtin ? this.#current : link.region;
 	}
 
 	/** What the native checks refuse is the guest's doing. */
@@ -268,18 +367,28 @@ export class Chain {
 	}
 
 	#project(link: Link, ds: number): number {
-		return projectBatch(this.region(), this.#away(link), link.projections[ds] as Projection, this.#rowMap);
+		return projectBatch(this.#here(), this.#away(link), link.projections[ds] as Projection, this.#rowMap);
 	}
 
 	#away(link: Link): Uint8Array {
 		return (link.guest as Guest).bytes().subarray(link.region, link.region + this.#capacity);
 	}
 
+	/** Counts a failure that cost emitted rows: the worker that ran them is gone. @throws OperatorStop */
+	accuse({ operator, reason }: Guilty): void {
+		const link = this.links[operator];
+		if (link === undefined) return;
+		if (link.plan.onError === 'stop') throw new OperatorStop(link.plan.name, reason);
+		const out = link.strike();
+		const fate = 'emitted rows that were on their way are dropped';
+		this.#options.log('warn', `operator ${link.plan.name} ${reason}; ${fate}${out ? '; it is out of this run' : ''}`);
+	}
+
 	/** Writes what a `format` operator produced, and takes it off the header. */
-	#emit(link: Link): void {
+	#output(link: Link): void {
 		if (link.plan.kind !== 'format' || link.guest === undefined) return;
 		const memory = link.guest.bytes();
-		const header = new DataView(memory.buffer, link.region, BatchHeader.Size);
+		const header = new DataView(memory.buffer, this.#regionOf(link), BatchHeader.Size);
 		const address = header.getUint32(BatchHeader.Output, true);
 		const size = header.getUint32(BatchHeader.OutputSize, true);
 		header.setUint32(BatchHeader.Output, 0, true);

@@ -28,11 +28,18 @@ const Word = {
 const WORDS = 16;
 
 /** Doubles of the run, then of each operator. Frame and Within: how far a recording was played. */
-const Total = { Drained: 0, Delivered: 1, Filtered: 2, Dropped: 3, Lost: 4, Batches: 5, LostSeen: 6, Frame: 7, Within: 8 } as const;
+const Total = {
+	...{ Drained: 0, Delivered: 1, Filtered: 2, Dropped: 3, Lost: 4, Batches: 5, LostSeen: 6, Frame: 7, Within: 8 },
+	// Rows that operators emitted, and what became of them.
+	...{ Emitted: 9, EmittedDelivered: 10, EmittedFiltered: 11, EmittedDropped: 12 },
+} as const;
 const TOTALS = 16;
 /** Strikes: failures of the version that runs; Errors: of all in this run. */
-const Per = { Batches: 0, RowsIn: 1, RowsOut: 2, Milliseconds: 3, Memory: 4, Errors: 5, Dropped: 6, Quarantined: 7, Strikes: 8 } as const;
-const PER = 9;
+const Per = {
+	...{ Batches: 0, RowsIn: 1, RowsOut: 2, Milliseconds: 3, Memory: 4, Errors: 5, Dropped: 6, Quarantined: 7, Strikes: 8 },
+	Emitted: 9,
+} as const;
+const PER = 10;
 
 /** Failures after which an operator is taken out of the run. */
 export const STRIKES = 3;
@@ -129,6 +136,13 @@ export class Control {
 	}
 	total(key: keyof typeof Total): number {
 		return this.#totals[Total[key]] ?? 0;
+	}
+
+	/** Emitted rows that are on their way are on it no more: their worker or their chain is gone, or the run ends. */
+	dropEmitted(): void {
+		const { Emitted, EmittedDelivered, EmittedFiltered, EmittedDropped } = Total;
+		const gone = [EmittedDelivered, EmittedFiltered, EmittedDropped].reduce((sum, i) => sum + (this.#totals[i] ?? 0), 0);
+		this.addTotal('EmittedDropped', (this.#totals[Emitted] ?? 0) - gone);
 	}
 
 	add(operator: number, key: keyof typeof Per, count: number): void {

@@ -1,12 +1,16 @@
 /** One operator in its place in the chain: its instance, what init said, and its count of failures. */
 import { isDeepStrictEqual } from 'node:util';
-import { cloneSources } from '../operator/effects.js';
+import { cloneSources, type Effect } from '../operator/effects.js';
 import { type Guest, GuestFailure } from '../operator/guest.js';
 import type { Projection } from '../ebpf/batch.js';
+import type { MapPlan } from '../ebpf/map-entry.js';
 import { planProjections } from '../operator/projection.js';
 import { type InitResult, InitSession } from '../operator/session.js';
 import type { DataSource } from '../schema.js';
+import { LinkAccess } from './access.js';
 import { type Call, type Control, calls } from './control.js';
+import type { Emissions } from './emission.js';
+import type { Metrics } from './metrics.js';
 import type { OperatorPlan } from './plan.js';
 import { encodeEntries, type Tables } from './tables.js';
 
@@ -17,12 +21,20 @@ export interface LinkShape {
 	readonly regionSize: number;
 	/** Per data source (`schema.ts`). */
 	readonly fixedSizes: readonly number[];
+	readonly emissions: Emissions;
+	readonly metrics: Metrics;
+	readonly maps: readonly MapPlan[];
 }
+
+/** The calls that may emit. */
+const emittingCalls: readonly Call[] = ['start', 'batch', 'tick', 'stop'];
 
 export class Link {
 	readonly plan: OperatorPlan;
 	/** Index in `PipelinePlan.operators`. */
 	readonly id: number;
+	/** Data sources (ids) whose batches it gets. */
+	readonly sources: ReadonlySet<number>;
 	/** Per data source. */
 	readonly projections: readonly Projection[];
 	readonly init: InitResult;
@@ -33,17 +45,19 @@ export class Link {
 	readonly #before: readonly DataSource[];
 	readonly #control: Control;
 	readonly #shape: LinkShape;
+	readonly #access: LinkAccess;
 
 	/**
 	 * Initialises the operator: `sources` is changed by what it adds. With `known` (a restart), the same must come out; a quarantined
 	 * operator is not called, but its fields stay. @throws GuestFailure
 	 */
-	constructor(plan: OperatorPlan, id: number, guest: Guest, sources: readonly DataSource[], shape: LinkShape, known?: InitResult) {
+	constructor(plan: OperatorPlan, id: number, guest: Guest, sources: DataSource[], shape: LinkShape, known?: InitResult) {
 		this.plan = plan;
 		this.id = id;
 		this.#shape = shape;
 		this.#control = shape.control;
 		this.#before = cloneSources(sources);
+		this.#access = new LinkAccess({ ...shape, operator: id, grants: plan.grants ?? [] });
 		if (known !== undefined && this.quarantined) {
 			const session = new InitSession(sources);
 			for (const effect of known.effects) session.perform(effect);
@@ -53,6 +67,9 @@ export class Link {
 			this.init = this.#initialise(guest, sources, known);
 		}
 		this.projections = planProjections(this.#before, sources, this.init, shape.fixedSizes);
+		this.sources = this.#chosenSources();
+		const added = sources.map(({ recordSize }, ds) => [ds, recordSize] as const).slice(this.#before.length);
+		this.#access.know(this.init.effects, new Map(added));
 	}
 
 	get quarantined(): boolean {
@@ -62,6 +79,7 @@ export class Link {
 	/** Puts a fresh instance in the place of one that is not to be used again. @throws GuestFailure */
 	replace(guest: Guest): void {
 		this.guest = guest;
+		this.#access.reset();
 		this.#initialise(guest, cloneSources(this.#before), this.init);
 	}
 
@@ -75,7 +93,8 @@ export class Link {
 		const same = cloneSources(this.#before);
 		const session = new InitSession(same);
 		for (const effect of this.init.effects) session.perform(effect);
-		if (!isDeepStrictEqual(sources, same)) throw new GuestFailure(`${fieldChange(same, sources)}: end the run and start it again`, true);
+		if (!isDeepStrictEqual(metricsOf(this.init), metricsOf(link.init))) throw new GuestFailure(`changes its metrics: ${AGAIN}`, true);
+		if (!isDeepStrictEqual(sources, same)) throw new GuestFailure(`${fieldChange(same, sources)}: ${AGAIN}`, true);
 		return link;
 	}
 
@@ -96,9 +115,12 @@ export class Link {
 		const { guest } = this;
 		if (guest === undefined) return;
 		this.#control.enter(this.id, calls.indexOf(call));
+		this.#access.emitting = emittingCalls.includes(call);
+		guest.access = this.#access;
 		try {
 			run(guest);
 		} finally {
+			guest.access = undefined;
 			this.#control.leave();
 			this.#control.set(this.id, 'Memory', guest.memorySize);
 		}
@@ -111,11 +133,11 @@ export class Link {
 
 	pushTable(name: string, entries: ReadonlyMap<number, string | null>): void {
 		const number = this.plan.tables.indexOf(name);
-		if (number < 0 || entries.size === 0 || this.guest?.has('ig_table') !== true) return;
+		if (number < 0 || entries.size === 0 || !this.#access.allows(`table:${name}`) || this.guest?.has('ig_table') !== true) return;
 		this.call('table', (guest) => guest.table(this.plan.index, number, encodeEntries(entries)));
 	}
 
-	#initialise(guest: Guest, sources: readonly DataSource[], known: InitResult | undefined): InitResult {
+	#initialise(guest: Guest, sources: DataSource[], known: InitResult | undefined): InitResult {
 		const session = new InitSession(sources);
 		const table = { sources, params: this.plan.params, regionSize: this.#shape.regionSize };
 		if (this.plan.fields !== undefined) this.#wantFields(session, sources, this.plan.fields);
@@ -127,9 +149,23 @@ export class Link {
 		return result;
 	}
 
+	/** Ids of what its plan names, as far as it is there. */
+	#plannedSources(): number[] {
+		const { dataSources, emittedSources = [] } = this.plan;
+		return [...dataSources, ...this.#before.flatMap(({ name }, ds) => (emittedSources.includes(name) ? [ds] : []))];
+	}
+
+	#chosenSources(): Set<number> {
+		const all = this.#plannedSources();
+		if (this.plan.choosesSources !== true) return new Set(all);
+		const changed = new Set(this.init.effects.flatMap((effect) => ('ds' in effect ? [effect.ds] : [])));
+		const chosen = all.filter((ds) => (this.init.wants[ds]?.size ?? 0) > 0 || changed.has(ds));
+		return new Set(chosen.length > 0 ? chosen : all);
+	}
+
 	#wantFields(session: InitSession, sources: readonly DataSource[], names: readonly string[]): void {
 		const found = new Set<string>();
-		for (const ds of this.plan.dataSources) {
+		for (const ds of this.#plannedSources()) {
 			const source = sources[ds];
 			if (source === undefined) continue;
 			session.wantNone(ds);
@@ -143,6 +179,12 @@ export class Link {
 		if (missing !== undefined)
 			throw new GuestFailure(`reads the field ${missing} (its manifest says), which no data source here has`, true);
 	}
+}
+
+const AGAIN = 'end the run and start it again';
+
+function metricsOf(init: InitResult): Effect[] {
+	return init.effects.filter((effect) => effect.do === 'metric');
 }
 
 /** How the fields that a new version leaves behind differ from the old one's. */

@@ -11,6 +11,7 @@ import type { TableEntries } from './tables.js';
 export interface WorkerData {
 	readonly plan: PipelinePlan;
 	readonly control: SharedArrayBuffer;
+	readonly metrics: SharedArrayBuffer;
 	readonly tables: readonly (readonly [string, TableEntries])[];
 	/** This worker takes the place of one that was terminated. */
 	readonly restart?: {

@@ -10,6 +10,7 @@ import type { Guilty } from './chain.js';
 import { type Call, Control } from './control.js';
 import type { FromWorker, ToWorker, WorkerData } from './messages.js';
 import type { ModulePlan } from '../operator/module.js';
+import { Metrics } from './metrics.js';
 import type {
 	OperatorPlan,
 	OperatorStats,
@@ -54,6 +55,7 @@ class Supervisor implements Pipeline {
 	#plan: PipelinePlan;
 	readonly #events: PipelineEvents;
 	readonly #control: Control;
+	readonly #metrics: Metrics;
 	readonly #tables = new Tables();
 	readonly #timer: NodeJS.Timeout;
 	#worker: Worker;
@@ -71,6 +73,7 @@ class Supervisor implements Pipeline {
 		this.#plan = plan;
 		this.#events = events;
 		this.#control = new Control(plan.operators.length);
+		this.#metrics = new Metrics(plan.operators.length);
 		this.ready = new Promise((resolve, reject) => {
 			this.#settleReady = { resolve, reject };
 		});
@@ -143,7 +146,7 @@ class Supervisor implements Pipeline {
 	}
 
 	stats(): PipelineStats {
-		const total = (key: 'Drained' | 'Delivered' | 'Filtered' | 'Dropped' | 'Lost'): number => this.#control.total(key);
+		const total = (key: Parameters<Control['total']>[0]): number => this.#control.total(key);
 		const operators = this.#plan.operators.map(
 			({ name }, id): OperatorStats => ({
 				name,
@@ -154,6 +157,7 @@ class Supervisor implements Pipeline {
 				memoryBytes: this.#control.get(id, 'Memory'),
 				errors: this.#control.get(id, 'Errors'),
 				dropped: this.#control.get(id, 'Dropped'),
+				emitted: this.#control.get(id, 'Emitted'),
 				state: this.#control.get(id, 'Quarantined') !== 0 ? 'quarantined' : 'running',
 			}),
 		);
@@ -163,7 +167,14 @@ class Supervisor implements Pipeline {
 			filtered: total('Filtered'),
 			lost: total('Lost'),
 			dropped: total('Dropped'),
+			emitted: {
+				emitted: total('Emitted'),
+				delivered: total('EmittedDelivered'),
+				filtered: total('EmittedFiltered'),
+				dropped: total('EmittedDropped'),
+			},
 			operators,
+			metrics: this.#plan.operators.flatMap(({ name }, id) => this.#metrics.of(id, name, this.#inits?.[id])),
 		};
 	}
 
@@ -171,6 +182,7 @@ class Supervisor implements Pipeline {
 		const data: WorkerData = {
 			plan: this.#plan,
 			control: this.#control.buffer,
+			metrics: this.#metrics.buffer,
 			tables: this.#tables.names().map((name) => [name, this.#tables.get(name)] as const),
 			...(this.#inits && guilty && { restart: { inits: this.#inits, guilty, started: this.#started } }),
 		};
@@ -251,7 +263,10 @@ class Supervisor implements Pipeline {
 			);
 			this.#settleReady = undefined;
 		}
-		void this.#worker.terminate().finally(() => this.#settleEnded(end));
+		void this.#worker.terminate().finally(() => {
+			this.#control.dropEmitted();
+			this.#settleEnded(end);
+		});
 	}
 
 	/** Cuts off an operator that has been in one call for longer than the deadline. */

@@ -1,6 +1,8 @@
 /** What a pipeline is told to run: plain data, structured-cloned to the worker thread. */
+import type { MapPlan } from '../ebpf/map-entry.js';
 import type { ModulePlan } from '../operator/module.js';
 import type { DataSource } from '../schema.js';
+import type { MetricStats } from './metrics.js';
 
 /** Where batches come from. */
 export type SourcePlan =
@@ -19,8 +21,14 @@ export interface OperatorPlan {
 	readonly module: number;
 	/** The operator inside its module, `op` in the ABI. */
 	readonly index: number;
-	/** Data sources (indexes) whose batches it gets. */
+	/** Data sources of the gadget (indexes) whose batches it gets. */
 	readonly dataSources: readonly number[];
+	/** The same for data sources that operators before it emit, by name. */
+	readonly emittedSources?: readonly string[];
+	/** Its manifest names no data sources: it gets the batches of those where it asked for, added or overrode a field, if there are any. */
+	readonly choosesSources?: boolean;
+	/** Capabilities that it asked for and was granted (operator/capability.ts). */
+	readonly grants?: readonly string[];
 	/** Parameters, defaults of the manifest included. */
 	readonly params: Readonly<Record<string, string>>;
 	readonly kind: 'filter' | 'enrich' | 'aggregate' | 'format';
@@ -43,6 +51,8 @@ export interface PipelinePlan {
 	readonly operators: readonly OperatorPlan[];
 	/** File descriptor that formatted bytes go to. */
 	readonly outputFd: number;
+	/** The gadget's BPF maps that operators were granted. */
+	readonly maps?: readonly MapPlan[];
 	/** Keep every batch, as it left the kernel, in this file. */
 	readonly record?: { readonly path: string; readonly header: Readonly<Record<string, unknown>> };
 	readonly batch: { readonly maxRows: number; readonly maxBytes: number; readonly flushMs: number };
@@ -63,10 +73,20 @@ export interface OperatorStats {
 	readonly errors: number;
 	/** Rows dropped by its failures (`onError: drop`). */
 	readonly dropped: number;
+	/** Rows of its own data sources. */
+	readonly emitted: number;
 	readonly state: 'running' | 'quarantined';
 }
 
-/** The identity: submitted = delivered + filtered + lost + dropped. */
+/** What became of rows that operators emitted: emitted = delivered + filtered + dropped. */
+export interface EmittedStats {
+	readonly emitted: number;
+	readonly delivered: number;
+	readonly filtered: number;
+	readonly dropped: number;
+}
+
+/** The identity: submitted = delivered + filtered + lost + dropped. Emitted rows have their own, and are in none of these. */
 export interface PipelineStats {
 	/** Records the gadget produced: drained + lost. */
 	readonly submitted: number;
@@ -78,7 +98,10 @@ export interface PipelineStats {
 	readonly lost: number;
 	/** Rows thrown away because an operator or the sink failed. */
 	readonly dropped: number;
+	readonly emitted: EmittedStats;
 	readonly operators: readonly OperatorStats[];
+	/** What operators counted, as it stands. */
+	readonly metrics: readonly MetricStats[];
 }
 
 /** Why a pipeline ended. */

@@ -1,6 +1,6 @@
 /** The pipeline's thread: wait, drain into the home memory, run the chain, write, commit, again. */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { BatchSpec, fillRecords, packRecords } from '../ebpf/batch.js';
+import { packRecords } from '../ebpf/batch.js';
 import { threadId } from '../ebpf/native.js';
 import { IgError } from '../errors.js';
 import { GuestFailure } from '../operator/guest.js';
@@ -8,9 +8,11 @@ import { OutputClosed, OutputError, Sink } from '../output/sink.js';
 import type { RecordingWriter } from '../record/writer.js';
 import { Chain, type Guilty, HomeLost, InitFailed, OperatorStop } from './chain.js';
 import { Control } from './control.js';
+import { Emissions } from './emission.js';
 import type { FromWorker, ToWorker, WorkerData } from './messages.js';
+import { Metrics } from './metrics.js';
 import type { PipelinePlan } from './plan.js';
-import { type BatchSource, type Filled, openBatchSource, RecordingDamaged, slotFields } from './source.js';
+import { type BatchSource, type Filled, openBatchSource, RecordingDamaged } from './source.js';
 import { Tables } from './tables.js';
 
 const TICK_MS = 1000;
@@ -25,6 +27,8 @@ class Runner {
 	#plan: PipelinePlan;
 	readonly #control: Control;
 	readonly #tables = new Tables();
+	readonly #emissions = new Emissions();
+	readonly #metrics: Metrics;
 	readonly #sink: Sink;
 	readonly #post: (message: FromWorker) => void;
 	#chain: Chain;
@@ -38,6 +42,9 @@ class Runner {
 		this.#post = post;
 		this.#control = new Control(data.plan.operators.length, data.control);
 		this.#control.thread = threadId();
+		// What the worker before this one had not run is gone with it.
+		this.#control.dropEmitted();
+		this.#metrics = new Metrics(data.plan.operators.length, data.metrics);
 		this.#sink = new Sink(data.plan.outputFd);
 		for (const [name, entries] of data.tables) this.#tables.update(name, entries);
 		this.#chain = this.#makeChain();
@@ -68,6 +75,7 @@ class Runner {
 
 	/** After a failure: counts what is unread as dropped, so that the identity holds. */
 	discardRest(): void {
+		this.#control.dropEmitted();
 		this.#source?.rewind();
 		const until = performance.now() + DISCARD_MS;
 		try {
@@ -117,7 +125,10 @@ class Runner {
 	#again(guilty: readonly Guilty[]): void {
 		const { inFlight } = this.#control;
 		this.#source?.rewind();
-		if (inFlight.rows === 0) return;
+		if (inFlight.rows === 0) {
+			for (const one of guilty) this.#chain.accuse(one);
+			return;
+		}
 		const filled = this.#source?.fill(this.#chain.region(), this.#sequence, inFlight);
 		if (filled !== undefined) this.#batch(filled, guilty);
 	}
@@ -127,6 +138,7 @@ class Runner {
 		const control = this.#control;
 		const isArray = this.#chain.sources[filled.ds]?.type === 'array';
 		control.setInFlight(filled.ds, filled.rows);
+		this.#chain.setClocks(filled.boot, filled.mono);
 		let accused = guilty;
 		for (;;) {
 			try {
@@ -141,6 +153,7 @@ class Runner {
 				control.addTotal('LostSeen', filled.lost);
 				control.setInFlight(0, 0);
 				this.#sequence++;
+				this.#flush();
 				return;
 			} catch (cause) {
 				if (!(cause instanceof HomeLost)) {
@@ -171,23 +184,26 @@ class Runner {
 	}
 
 	#signal(name: 'ig_start' | 'ig_tick' | 'ig_stop'): void {
-		this.#empty();
-		try {
-			this.#chain.signal(name);
-		} catch (cause) {
-			if (!(cause instanceof HomeLost)) throw cause;
-			this.#control.add(cause.guilty.operator, 'Errors', 1);
-			this.#chain = this.#makeChain(this.#chain.inits());
-		}
+		this.#recover(() => this.#chain.signal(name));
 	}
 
-	/** Lays out a batch without rows, for calls that bring none. */
-	#empty(): void {
-		const { maxRows, maxBytes } = this.#data.plan.batch;
-		const source = this.#chain.sources[0];
-		const fields = source === undefined ? [] : slotFields(source);
-		const spec = new BatchSpec({ dataSource: 0, array: false, recordSize: source?.recordSize ?? 0, maxRows, maxBytes, fields });
-		fillRecords(new Uint8Array(0), this.#chain.region(), spec, this.#sequence, 0);
+	/** Runs what operators emitted in the batch that was committed. */
+	#flush(): void {
+		this.#recover(() => this.#chain.flush());
+	}
+
+	/** A built-in operator that failed took the home memory with it. What was emitted and not yet begun goes on in a new one. */
+	#recover(run: () => void): void {
+		for (let next = run; ; next = () => this.#chain.flush()) {
+			try {
+				next();
+				return;
+			} catch (cause) {
+				if (!(cause instanceof HomeLost)) throw cause;
+				this.#control.strike(cause.guilty.operator);
+				this.#chain = this.#makeChain(this.#chain.inits());
+			}
+		}
 	}
 
 	#makeChain(known = this.#data.restart?.inits): Chain {
@@ -196,6 +212,8 @@ class Runner {
 			control: this.#control,
 			sink: this.#sink,
 			tables: this.#tables,
+			emissions: this.#emissions,
+			metrics: this.#metrics,
 			log: (level, text) => this.#post({ type: 'log', level, text }),
 			...(known && { known }),
 		});
@@ -217,7 +235,6 @@ class Runner {
 
 	#swap({ module, next, operators }: ToWorker & { type: 'swap' }): void {
 		const began = performance.now();
-		this.#empty();
 		this.#control.swapping = true;
 		try {
 			this.#chain.swap(module, next, operators);
@@ -229,6 +246,7 @@ class Runner {
 			this.#control.swapping = false;
 		}
 		this.#plan = { ...this.#plan, modules: this.#plan.modules.with(module, next), operators };
+		this.#flush();
 		this.#post({ type: 'swapped', milliseconds: performance.now() - began, inits: this.#chain.inits() });
 	}
 }

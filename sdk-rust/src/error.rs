@@ -39,7 +39,7 @@ errnos! {
     NOSYS = 52, "not supported";
     OVERFLOW = 61, "value too large";
     PERM = 63, "not permitted";
-    PROTO = 71, "the batch breaks the protocol";
+    PROTO = 65, "the batch breaks the protocol";
     NOTCAPABLE = 76, "not allowed now";
 }
 

@@ -4,13 +4,16 @@ import type { PipelineStats } from '../../host/pipeline/plan.js';
 
 const stats: PipelineStats = {
 	...{ submitted: 100, delivered: 90, filtered: 10, lost: 0, dropped: 0 },
+	...{ emitted: { emitted: 0, delivered: 0, filtered: 0, dropped: 0 }, metrics: [] },
 	operators: [
 		{
 			...{ name: 'filter', batches: 3, rowsIn: 100, rowsOut: 90, nanoseconds: 1550, memoryBytes: 1 << 20, errors: 0, dropped: 0 },
+			emitted: 0,
 			state: 'running',
 		},
 		{
 			...{ name: 'bad', batches: 0, rowsIn: 0, rowsOut: 0, nanoseconds: 0, memoryBytes: 65536, errors: 3, dropped: 0 },
+			emitted: 0,
 			state: 'quarantined',
 		},
 	],

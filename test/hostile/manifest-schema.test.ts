@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { readManifest } from '../../host/operator/manifest.js';
+import { manifestSchema, readManifest } from '../../host/operator/manifest.js';
 import { withManifest } from './modules.js';
 import { hostile } from './table.js';
 
-const schema = z.fromJSONSchema(JSON.parse(readFileSync(new URL('../../docs/manifest.schema.json', import.meta.url), 'utf8')));
+const published = readFileSync(new URL('../../docs/manifest.schema.json', import.meta.url), 'utf8');
+const schema = z.fromJSONSchema(JSON.parse(published));
 const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 
 function accepted(manifest: unknown): boolean {
@@ -33,10 +34,14 @@ const complete = {
 	adds: ['shout'],
 	tables: ['users'],
 	params: [{ key: 'uid', description: 'uid to drop', default: '0', required: true }],
-	capabilities: [],
+	capabilities: ['metric', 'emit:opens', 'map:start:rw'],
 	onError: 'pass',
 	memoryPages: 256,
 };
+
+test('the published schema is the one that the host checks by (node scripts/manifest-schema.mjs writes it)', () => {
+	expect(published).toBe(manifestSchema());
+});
 
 test('the example of the contract is valid for both', () => {
 	expect(schema.safeParse({ operators: [complete] }).success).toBe(true);

@@ -90,7 +90,7 @@ export const hostile: readonly Hostile[] = [
 		...manifest,
 		name: 'manifest-bad-table',
 		does: 'wants a side table that there is not',
-		manifest: '{"operators": [{"name": "x", "tables": ["shadow"]}]}',
+		manifest: '{"operators": [{"name": "x", "tables": ["../shadow"]}]}',
 		message: /operators\.0\.tables/,
 	},
 	{

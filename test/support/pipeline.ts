@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BATCH } from '../../host/cli/session.js';
+import { asked } from '../../host/operator/capability.js';
 import { compileModule } from '../../host/operator/load.js';
 import { type LoadedModule, modulePlan } from '../../host/operator/module.js';
 import { startPipeline } from '../../host/pipeline/pipeline.js';
@@ -55,6 +56,7 @@ export function foreign(module: LoadedModule, number: number, changes: Partial<O
 		tables: manifest.tables,
 		...(manifest.fields && { fields: manifest.fields }),
 		memoryPages: manifest.memoryPages,
+		grants: asked({ ...manifest, ...changes }),
 		builtin: false,
 		...changes,
 	};
@@ -74,6 +76,7 @@ export async function builtinOperator(name: string, params: Record<string, strin
 		kind: operator.kind,
 		onError: operator.onError,
 		tables: operator.tables,
+		grants: asked(operator),
 		memoryPages: operator.memoryPages,
 		builtin: true,
 	};
