@@ -38,7 +38,7 @@
     ;; Not granted: it goes on without, and only counts.
     (if (i32.ge_s (global.get $source) (i32.const 0))
       (then
-        (drop (call $source_annotate (global.get $source) (i32.const 84) (i32.const 11) (i32.const 96) (i32.const 18)))
+        (drop (call $source_annotate (global.get $source) (i32.const 85) (i32.const 11) (i32.const 96) (i32.const 18)))
         (drop (call $field (i32.const 70) (i32.const 7) (i32.const 9) (i32.const 0) (i32.const 8)))
         (drop (call $field (i32.const 77) (i32.const 4) (i32.const 9) (i32.const 8) (i32.const 8)))
         (drop (call $field (i32.const 81) (i32.const 4) (i32.const 13) (i32.const 16) (i32.const 8)))))

@@ -1,0 +1,81 @@
+/** Rows that operators emit: they run through the operators behind them, and their own identity holds. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import type { OperatorPlan } from '../../host/pipeline/plan.js';
+import { expectIdentity } from '../support/outcome.js';
+import { builtinOperator, foreign, type Outcome, runPipeline } from '../support/pipeline.js';
+import { numbers, numbersSource, packNumbers } from '../support/schema.js';
+import { keepEven, watModule, watOperator } from '../support/wat.js';
+
+const batches = (count: number, rows = 100) =>
+	Array.from({ length: count }, (_, i) => ({ ds: 0, rows, records: packNumbers(numbers(rows, i * rows)) }));
+
+const totals = await watModule(readFileSync(new URL('../contract/totals.wat', import.meta.url), 'utf8'), 'totals.wasm');
+const granted: Partial<OperatorPlan> = { name: 'totals', grants: ['emit:totals', 'metric'] };
+const onTotals = { dataSources: [], emittedSources: ['totals'] };
+
+const run = (operators: readonly OperatorPlan[], modules = [totals]): Promise<Outcome> =>
+	runPipeline({ sources: [numbersSource()], batches: batches(3), modules, operators });
+
+function expectEmittedIdentity({ stats: { emitted } }: Outcome): void {
+	expect(emitted.delivered + emitted.filtered + emitted.dropped).toBe(emitted.emitted);
+}
+
+test('what an operator emits when the run ends reaches the output, typed as it was declared', async () => {
+	const json = { ...(await builtinOperator('json')), ...onTotals };
+	const outcome = await run([foreign(totals, 1, granted), json]);
+	const lines = outcome.output.trim().split('\n');
+	expect(JSON.parse(lines.at(-1) ?? '')).toEqual({ batches: 3, rows: 300, call: 'stop' });
+	expect(outcome.sources[1]).toMatchObject({ name: 'totals', recordSize: 24, annotations: { description: 'What passed so far' } });
+	expect(outcome.stats.emitted).toEqual({ emitted: lines.length, delivered: lines.length, filtered: 0, dropped: 0 });
+	expect(outcome.stats).toMatchObject({ submitted: 300, delivered: 300 });
+	expectIdentity(outcome);
+});
+
+test('columns and YAML show it, too', async () => {
+	const columns = await run([foreign(totals, 1, granted), { ...(await builtinOperator('columns')), ...onTotals }]);
+	expect(columns.output).toMatch(/^BATCHES +ROWS +CALL/);
+	expect(columns.output).toMatch(/3 +300 +stop/);
+	const yaml = await run([foreign(totals, 1, granted), { ...(await builtinOperator('yaml')), ...onTotals }]);
+	expect(yaml.output).toMatch(/batches: 3\ncall: stop\nrows: 300\n/);
+});
+
+test('operators behind it get the rows before they are told to stop, and can filter them', async () => {
+	const none = await watModule(watOperator({ batch: '(i32.store offset=44 (local.get $batch) (i32.const 0)) (i32.const 0)' }));
+	const json = { ...(await builtinOperator('json')), ...onTotals };
+	const outcome = await run([foreign(totals, 1, granted), foreign(none, 2, onTotals), json], [totals, none]);
+	expect(outcome.output).toBe('');
+	expect(outcome.stats.emitted.filtered).toBe(outcome.stats.emitted.emitted);
+	expect(outcome.stats.emitted.emitted).toBeGreaterThan(0);
+});
+
+test('operators before it do not see them', async () => {
+	const module = await watModule(keepEven, 'even.wasm');
+	const outcome = await run([foreign(module, 2, { emittedSources: ['totals'] }), foreign(totals, 1, granted)], [totals, module]);
+	expect(outcome.stats.operators[0]?.rowsIn).toBe(300);
+	expect(outcome.stats.emitted.emitted).toBeGreaterThan(0);
+	expectEmittedIdentity(outcome);
+});
+
+test('without the grant, source_add is ENOTCAPABLE and the operator goes on as it can', async () => {
+	const outcome = await run([foreign(totals, 1, { name: 'totals', grants: ['log'] })]);
+	expect(outcome.end).toEqual({ reason: 'finished' });
+	expect(outcome.sources).toHaveLength(1);
+	expect(outcome.stats.emitted.emitted).toBe(0);
+	expect(outcome.stats.metrics).toEqual([]);
+});
+
+test('its metrics are there to be read', async () => {
+	const outcome = await run([foreign(totals, 1, granted)]);
+	expect(outcome.stats.metrics).toMatchObject([
+		{
+			operator: 'totals',
+			name: 'rows_per_batch',
+			kind: 'histogram',
+			unit: 'rows',
+			value: 300,
+			histogram: { count: 3, least: 100, greatest: 100 },
+		},
+	]);
+	expect(outcome.stats.metrics[0]?.histogram?.buckets[7]).toBe(3);
+});
