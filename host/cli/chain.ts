@@ -175,6 +175,29 @@ function filterFor(
 	return given.get('');
 }
 
+export interface SourceFilter {
+	/** The data source. */
+	readonly id: number;
+	/** Of the filter operator. */
+	readonly params: Params;
+	/** It needs no texts: it comes before the formatters. */
+	readonly early: boolean;
+}
+
+/** The filters of a run; at most one per data source. */
+export function filtersOf(sources: readonly DataSource[], options: CommonOptions): SourceFilter[] {
+	return sources.flatMap((source, id) => {
+		const rules = filterFor(options.filter, 'filter', source, sources);
+		const expression = filterFor(options.filterExpr, 'filter-expr', source, sources);
+		if (rules === undefined && expression === undefined) return [];
+		const params: Params = {
+			...(rules !== undefined && { filter: rules }),
+			...(expression !== undefined && { 'filter-expr': expression }),
+		};
+		return [{ id, params, early: isRawFilter(source, rules, expression) }];
+	});
+}
+
 /** What a terminal changes: columns fit its width, and snapshots may begin on a clear screen. */
 function terminalParams(source: DataSource, { terminalWidth }: ChainInput): Params {
 	if (terminalWidth === undefined) return {};
@@ -195,19 +218,13 @@ export function buildChain(input: ChainInput): OperatorPlan[] {
 	const { sources, options } = input;
 	const chain = new ChainBuilder(input);
 	const all = sources.map((_, id) => id);
-	const filters = sources.flatMap((source, id) => {
-		const rules = filterFor(options.filter, 'filter', source, sources);
-		const expression = filterFor(options.filterExpr, 'filter-expr', source, sources);
-		if (rules === undefined && expression === undefined) return [];
-		const given: Params = { ...(rules !== undefined && { filter: rules }), ...(expression !== undefined && { 'filter-expr': expression }) };
-		return [{ id, given, early: isRawFilter(source, rules, expression) }];
-	});
+	const filters = filtersOf(sources, options);
 
 	chain.users('before-formatters');
-	for (const { id, given } of filters.filter(({ early }) => early)) chain.builtin('filter', given, [id]);
+	for (const { id, params } of filters.filter(({ early }) => early)) chain.builtin('filter', params, [id]);
 	chain.builtin('formatters', { 'utc-offsets': utcOffsets(input.around), arch: input.arch }, all, [...chain.emitted]);
 	chain.users('after-formatters');
-	for (const { id, given } of filters.filter(({ early }) => !early)) chain.builtin('filter', given, [id]);
+	for (const { id, params } of filters.filter(({ early }) => !early)) chain.builtin('filter', params, [id]);
 	if (options.maxEntries !== undefined && options.maxEntries >= 0)
 		chain.builtin('limiter', { 'max-entries': String(options.maxEntries) }, all, [...chain.emitted]);
 	chain.users('last');

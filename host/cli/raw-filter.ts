@@ -1,5 +1,5 @@
 /** Whether a filter can be decided on the records as the kernel wrote them, before any text is made. */
-import { type DataSource, FieldFlag } from '../schema.js';
+import { type DataSource, type Field, FieldFlag } from '../schema.js';
 import { splitEscaped } from './per-source.js';
 
 /** Words of filter expressions that are no fields. */
@@ -9,16 +9,27 @@ const words = new Set(
 	),
 );
 
-/** Fields in the row whose value no formatter replaces (a timestamp's raw value becomes wall time). */
-function isRaw(source: DataSource, name: string): boolean {
-	const field =
-		source.fields.find((candidate) => candidate.name === name) ??
-		source.fields.find((candidate) => candidate.name.toLowerCase() === name.toLowerCase());
+/** A text of several, which a formatter joins (`operators/src/formatters/args.rs`). */
+function isArguments(source: DataSource, field: Field): boolean {
+	if ('formatters.args' in field.annotations) return true;
+	const siblings = source.fields.filter((one) => one.parent === field.parent);
+	return field.tags.includes('name:args') && siblings.some((one) => one.tags.includes('name:args_size'));
+}
+
+/** Whether the field is in the row, and no formatter replaces its value (a timestamp's raw value becomes wall time). */
+export function isRaw(source: DataSource, field: Field): boolean {
 	return (
-		field !== undefined &&
 		field.slot === -1 &&
 		(field.flags & FieldFlag.StaticMember) !== 0 &&
-		!field.tags.includes('type:gadget_timestamp')
+		!field.tags.includes('type:gadget_timestamp') &&
+		!isArguments(source, field)
+	);
+}
+
+function find(source: DataSource, name: string): Field | undefined {
+	return (
+		source.fields.find((candidate) => candidate.name === name) ??
+		source.fields.find((candidate) => candidate.name.toLowerCase() === name.toLowerCase())
 	);
 }
 
@@ -35,5 +46,8 @@ export function expressionFields(expression: string): string[] {
 
 export function isRawFilter(source: DataSource, rules: string | undefined, expression: string | undefined): boolean {
 	const names = [...(rules === undefined ? [] : ruleFields(rules)), ...(expression === undefined ? [] : expressionFields(expression))];
-	return names.every((name) => isRaw(source, name));
+	return names.every((name) => {
+		const field = find(source, name);
+		return field !== undefined && isRaw(source, field);
+	});
 }

@@ -10,13 +10,14 @@ import { modulePlan } from '../operator/module.js';
 import type { OperatorPlan, PipelinePlan } from '../pipeline/plan.js';
 import { annotateSources } from './annotate.js';
 import { loadBuiltin } from './builtin.js';
-import { buildChain } from './chain.js';
+import { buildChain, filtersOf } from './chain.js';
 import { parseDuration } from './duration.js';
 import { addFlags, type Flag, parseFlags, positionals, quiet, type Values } from './flags.js';
 import { gadgetFlags, staticFlags } from './gadget-flags.js';
 import { booleanOf, type CommonOptions, checkForeign, commonOptions, fromFile } from './options.js';
 import type { OperatorWatch, UserOperator } from './operator-watch.js';
 import { preflight } from './preflight.js';
+import { loadFiltering, planPushdown } from './pushdown.js';
 import { type Log, makeLog } from './report.js';
 import { BATCH, openOutput, runToEnd, terminalWidth } from './session.js';
 import { version } from './version.js';
@@ -82,9 +83,18 @@ async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help:
 	const operators = buildChain({ ...input, users, log });
 	// What there is to say about flags was said the first time.
 	const chain = (users: readonly UserOperator[]): OperatorPlan[] => buildChain({ ...input, users, log: () => {} });
-	const loaded = opened.load(given, log);
+	const recordPath = values.get('record')?.at(-1);
+	const pushdown = await planPushdown({
+		...{ opened, filters: filtersOf(opened.dataSources, options), builtin: await builtin, users },
+		...{ enabled: !booleanOf(values, 'no-pushdown', help), recording: recordPath !== undefined },
+	});
+	if (booleanOf(values, 'explain', help)) {
+		const { explain } = await import('./explain.js');
+		process.stdout.write(explain({ opened, pushdown, operators }));
+		return 0;
+	}
+	const loaded = loadFiltering(opened, () => inspectGadget(gadget), given, pushdown, log);
 	try {
-		const recordPath = values.get('record')?.at(-1);
 		const plan: PipelinePlan = {
 			...{ dataSources: opened.dataSources, source: loaded.source, operators, outputFd, batch: BATCH, deadlineMs: options.deadlineMs },
 			modules: [await builtin, ...users.map((user) => user.loaded)].map(modulePlan),
@@ -95,8 +105,8 @@ async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help:
 			...{ plan, options, log, timeoutMs },
 			begin: () => loaded.attach(),
 			cease: () => loaded.detach(),
-			lost: () => loaded.lost(),
 			...(watch && { watch: (pipeline) => watch.start(pipeline, users, chain, log) }),
+			kernel: loaded,
 		});
 	} finally {
 		loaded.close();

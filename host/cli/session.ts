@@ -20,8 +20,8 @@ export interface Run {
 	begin?(): void;
 	/** Called once, before the pipeline stops: no events come afterwards. */
 	cease?(): void;
-	/** Records that the kernel lost so far. */
-	lost?(): number;
+	/** What the kernel lost, and filtered, so far. */
+	kernel?: { lost(): number; filtered(): number };
 	readonly timeoutMs?: number | undefined;
 	/** Called when the pipeline has started. @returns ends what it began */
 	watch?(pipeline: Pipeline): () => void;
@@ -118,11 +118,16 @@ export async function runToEnd(run: Run): Promise<number> {
 	const pipeline = startPipeline(plan, { onLog: complaints.hear });
 	const undo: (() => void)[] = [];
 	let ceased = false;
+	const count = (): void => {
+		if (run.kernel === undefined) return;
+		pipeline.setLost(run.kernel.lost());
+		pipeline.setFilteredByKernel(run.kernel.filtered());
+	};
 	const cease = (): void => {
 		if (ceased) return;
 		ceased = true;
 		run.cease?.();
-		if (run.lost !== undefined) pipeline.setLost(run.lost());
+		count();
 	};
 	const stop = (): void => {
 		cease();
@@ -148,11 +153,9 @@ export async function runToEnd(run: Run): Promise<number> {
 			const timer = setInterval(action, ms);
 			undo.push(() => clearInterval(timer));
 		};
-		if (run.lost !== undefined) {
-			every(100, () => {
-				if (!ceased) pipeline.setLost(run.lost?.() ?? 0);
-			});
-		}
+		every(100, () => {
+			if (!ceased) count();
+		});
 		if (options.statsMs) every(options.statsMs, () => process.stderr.write(`${statsTable(pipeline.stats())}\n`));
 		if (run.timeoutMs) {
 			const timer = setTimeout(stop, run.timeoutMs);

@@ -16,7 +16,8 @@ function inFlight(stats: PipelineStats): number {
 /** `submitted 10 = delivered 7 + filtered 2 + lost 1`. */
 export function identity(stats: PipelineStats): string {
 	const rest = inFlight(stats);
-	const parts = [`delivered ${stats.delivered}`, `filtered ${stats.filtered}`, `lost ${stats.lost}`];
+	const byKernel = stats.filteredByKernel > 0 ? ` (${stats.filteredByKernel} in the kernel)` : '';
+	const parts = [`delivered ${stats.delivered}`, `filtered ${stats.filtered}${byKernel}`, `lost ${stats.lost}`];
 	if (stats.dropped > 0) parts.push(`dropped ${stats.dropped}`);
 	if (rest !== 0) parts.push(`in flight ${rest}`);
 	return `submitted ${stats.submitted} = ${parts.join(' + ')}`;

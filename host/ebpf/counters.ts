@@ -9,8 +9,15 @@ export function percpuSum(fd: number, key = 0): number {
 	return native.ig_percpu_sum(fd, key, sum) < 0 ? 0 : Number(sum[0]);
 }
 
-/** A function that says how many records of a ring the kernel had no room for, since the load; undefined when the gadget does not count. */
-export function lostCounter(object: BpfObject, ring: string): (() => number) | undefined {
+export interface RingCounts {
+	/** Records that the kernel had no room for. */
+	lost(): number;
+	/** Records that predicates threw away. */
+	filtered(): number;
+}
+
+/** Counts of a ring since the load; undefined when the gadget does not count. */
+export function ringCounts(object: BpfObject, ring: string): RingCounts | undefined {
 	const map = object.maps.find((candidate) => candidate.name === `${ring}_lost_samples`);
-	return map && (() => percpuSum(map.fd));
+	return map && { lost: () => percpuSum(map.fd, 0), filtered: () => (map.maxEntries > 1 ? percpuSum(map.fd, 1) : 0) };
 }

@@ -1,8 +1,8 @@
 /** A gadget's object: opened to see what it offers, loaded to run, closed to leave nothing behind. */
 import { readFileSync } from 'node:fs';
 import { addContainerFields } from '../container/fields.js';
-import { lostCounter } from '../ebpf/counters.js';
 import { type MapPlan, mapPlan } from '../ebpf/map-entry.js';
+import { ringCounts } from '../ebpf/counters.js';
 import { BpfObject } from '../ebpf/object.js';
 import { meets } from '../ebpf/probe.js';
 import { ProgramType } from '../ebpf/programs.js';
@@ -12,7 +12,7 @@ import { IgError } from '../errors.js';
 import type { DataSource } from '../schema.js';
 import { annotateDefaults, applyMetadata } from './annotations.js';
 import type { Gadget } from './gadget.js';
-import { chooseHooks } from './hooks.js';
+import { chooseHooks, type HookChoice } from './hooks.js';
 import { encodeParam, makeParams, type Param } from './params.js';
 
 /** Where a pipeline reads a loaded gadget's records. */
@@ -33,8 +33,16 @@ export interface LoadedGadget {
 	detach(): void;
 	/** Records that the kernel had no room for, since the load. */
 	lost(): number;
+	/** Records that the kernel threw away since a filter does not want them. */
+	filtered(): number;
 	/** Frees all. No pipeline may be reading. */
 	close(): void;
+}
+
+export interface LoadOptions {
+	readonly log?: (level: 'debug', text: string) => void;
+	/** By data source: tables of `bpf/include/gadget/predicates.h`. */
+	readonly predicates?: ReadonlyMap<number, Uint8Array>;
 }
 
 export interface OpenedGadget {
@@ -46,8 +54,12 @@ export interface OpenedGadget {
 	readonly needsTracefs: boolean;
 	/** Checks values of parameters by key. @throws IgError IG_PARAM */
 	check(values: ReadonlyMap<string, string>): void;
+	/** Per hook of gadget.yaml, the programs that this kernel lets it use. @throws IgError IG_GADGET_HOOK */
+	hooks(): ReadonlyMap<string, readonly string[]>;
+	/** Whether its programs filter records of that data source by {@link LoadOptions.predicates}. */
+	takesPredicates(dataSource: number): boolean;
 	/** Loads its programs with these parameters. Once. @throws IgError IG_PARAM, IG_GADGET_HOOK, IG_VERIFIER … */
-	load(values: ReadonlyMap<string, string>, log?: (level: 'debug', text: string) => void): LoadedGadget;
+	load(values: ReadonlyMap<string, string>, options?: LoadOptions): LoadedGadget;
 	/** Frees what opening took, and what {@link load} made. */
 	close(): void;
 }
@@ -87,13 +99,25 @@ class Opened implements OpenedGadget {
 		}
 	}
 
-	load(values: ReadonlyMap<string, string>, log: (level: 'debug', text: string) => void = () => {}): LoadedGadget {
+	hooks(): ReadonlyMap<string, readonly string[]> {
+		return this.#choice().chosen;
+	}
+
+	takesPredicates(dataSource: number): boolean {
+		const map = this.#tracers[dataSource]?.map;
+		// A ring that two data sources share has one table.
+		if (map === undefined || this.#tracers.filter((tracer) => tracer.map === map).length > 1) return false;
+		return this.#object.variables.includes(`${map}_predicates`);
+	}
+
+	load(values: ReadonlyMap<string, string>, { log = () => {}, predicates }: LoadOptions = {}): LoadedGadget {
 		const object = this.#object;
 		this.#choosePrograms(log);
 		for (const param of this.params) {
 			const value = values.get(param.key) ?? param.default;
 			if (value !== '') this.#set(param, encodeParam(param, value));
 		}
+		for (const [id, table] of predicates ?? []) object.setGlobal(`${this.#tracers[id]?.map}_predicates`, table);
 		object.load();
 		const rings = openSource();
 		this.#rings = rings;
@@ -102,13 +126,14 @@ class Opened implements OpenedGadget {
 			handle: rings.handle,
 			rings: this.#tracers.map((tracer, dataSource) => ({ ring: rings.addRing(object.map(tracer.map).fd), dataSource })),
 		};
-		const counters = this.#tracers.flatMap((tracer) => lostCounter(object, tracer.map) ?? []);
+		const counters = this.#tracers.flatMap((tracer) => ringCounts(object, tracer.map) ?? []);
 		return {
 			source,
 			maps: object.maps.flatMap((map) => mapPlan(map) ?? []),
 			attach: () => object.attach(),
 			detach: () => object.detach(),
-			lost: () => counters.reduce((sum, count) => sum + count(), 0),
+			lost: () => counters.reduce((sum, count) => sum + count.lost(), 0),
+			filtered: () => counters.reduce((sum, count) => sum + count.filtered(), 0),
 			close: () => this.close(),
 		};
 	}
@@ -119,11 +144,14 @@ class Opened implements OpenedGadget {
 		this.#object.close();
 	}
 
+	#choice(): HookChoice {
+		const names = this.#object.programs.map((program) => program.name);
+		return chooseHooks(this.gadget.name, this.gadget.metadata.hooks, names, meets);
+	}
+
 	#choosePrograms(log: (level: 'debug', text: string) => void): void {
-		const { programs } = this.#object;
-		const names = programs.map((program) => program.name);
-		const { unused, chosen } = chooseHooks(this.gadget.name, this.gadget.metadata.hooks, names, meets);
-		for (const program of programs) if (unused.has(program.name)) program.setAutoload(false);
+		const { unused, chosen } = this.#choice();
+		for (const program of this.#object.programs) if (unused.has(program.name)) program.setAutoload(false);
 		for (const [hook, picked] of chosen) log('debug', `hook ${hook}: ${picked.join(', ') || 'done without'}`);
 	}
 

@@ -95,6 +95,10 @@ class Supervisor implements Pipeline {
 		this.#control.setTotal('Lost', total);
 	}
 
+	setFilteredByKernel(total: number): void {
+		this.#control.setTotal('ByKernel', total);
+	}
+
 	updateTable(name: string, entries: ReadonlyMap<number, string | null>): void {
 		this.#tables.update(name, entries);
 		if (this.#over) return;
@@ -162,9 +166,10 @@ class Supervisor implements Pipeline {
 			}),
 		);
 		return {
-			submitted: total('Drained') + total('Lost'),
+			submitted: total('Drained') + total('Lost') + total('ByKernel'),
 			delivered: total('Delivered'),
-			filtered: total('Filtered'),
+			filtered: total('Filtered') + total('ByKernel'),
+			filteredByKernel: total('ByKernel'),
 			lost: total('Lost'),
 			dropped: total('Dropped'),
 			emitted: {

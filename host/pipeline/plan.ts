@@ -88,12 +88,14 @@ export interface EmittedStats {
 
 /** The identity: submitted = delivered + filtered + lost + dropped. Emitted rows have their own, and are in none of these. */
 export interface PipelineStats {
-	/** Records the gadget produced: drained + lost. */
+	/** Records the gadget produced: drained + lost + filtered by the kernel. */
 	readonly submitted: number;
 	/** Rows that reached the sink (or the end of the chain, with no sink). */
 	readonly delivered: number;
-	/** Rows that operators took out. */
+	/** Rows that operators took out, and those that the kernel did. */
 	readonly filtered: number;
+	/** Those of them that the kernel took out, before they were submitted. */
+	readonly filteredByKernel: number;
 	/** Records the kernel had no room for. */
 	readonly lost: number;
 	/** Rows thrown away because an operator or the sink failed. */
@@ -133,6 +135,8 @@ export interface Pipeline {
 	stop(): void;
 	/** Tells the pipeline how many records the kernel lost so far (cumulative); the source's owner polls the kernel's counters. */
 	setLost(total: number): void;
+	/** The same for records that the kernel threw away since a filter does not want them. */
+	setFilteredByKernel(total: number): void;
 	/** Upserts and deletes of a side table; entries as in the ABI are made here. A null value deletes. */
 	updateTable(name: string, entries: ReadonlyMap<number, string | null>): void;
 	stats(): PipelineStats;

@@ -3,7 +3,7 @@ import { identity, missing, statsTable } from '../../host/cli/stats.js';
 import type { PipelineStats } from '../../host/pipeline/plan.js';
 
 const stats: PipelineStats = {
-	...{ submitted: 100, delivered: 90, filtered: 10, lost: 0, dropped: 0 },
+	...{ submitted: 100, delivered: 90, filtered: 10, filteredByKernel: 0, lost: 0, dropped: 0 },
 	...{ emitted: { emitted: 0, delivered: 0, filtered: 0, dropped: 0 }, metrics: [] },
 	operators: [
 		{

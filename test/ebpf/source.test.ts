@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BatchHeader, BatchSpec } from '../../host/ebpf/batch.js';
-import { lostCounter } from '../../host/ebpf/counters.js';
+import { ringCounts } from '../../host/ebpf/counters.js';
 import type { BpfObject } from '../../host/ebpf/object.js';
 import { openSource, type Source, Waited } from '../../host/ebpf/source.js';
 import { built } from '../../host/root.js';
@@ -76,19 +76,19 @@ describe("the kernel's ring", () => {
 			}
 		}
 		expect(seen).toEqual(sequence(1000, 100_000));
-		expect(lostCounter(producer, 'ring')?.()).toBe(0);
+		expect(ringCounts(producer, 'ring')?.lost()).toBe(0);
 	});
 
 	it('counts what does not fit, and goes on afterwards', () => {
 		const room = (64 << 10) / (8 + SMALL);
 		produce(room + 100);
-		const lost = lostCounter(producer, 'ring')?.() ?? 0;
+		const lost = ringCounts(producer, 'ring')?.lost() ?? 0;
 		expect(lost).toBeGreaterThanOrEqual(100);
 		const seen: number[] = [];
 		while (source.fill(0, region, spec, 0, lost).rows > 0) seen.push(...numbers());
 		expect(seen.length + lost).toBe(room + 100);
 		produce(1);
-		expect(lostCounter(producer, 'ring')?.()).toBe(lost + 1);
+		expect(ringCounts(producer, 'ring')?.lost()).toBe(lost + 1);
 		source.commit(0);
 		produce(1);
 		expect(source.fill(0, region, spec, 1, 0).rows).toBe(1);

@@ -55,7 +55,7 @@ describe.each(references)('%s, opened', (name) => {
 		const before = bpfDescriptors();
 		const opened = await open(name);
 		const notes: string[] = [];
-		const loaded = opened.load(new Map([['pid', String(process.pid)]]), (_, text) => notes.push(text));
+		const loaded = opened.load(new Map([['pid', String(process.pid)]]), { log: (_, text) => notes.push(text) });
 		expect(notes.some((note) => note.startsWith('hook '))).toBe(true);
 		loaded.attach();
 		readFileSync('/etc/passwd');

@@ -142,7 +142,7 @@ const execs: readonly Exec[] = [
 	...Array.from({ length: 8 }, (_, i): Exec => ({ call: 'execve', args: [program, String(i)] })),
 ];
 
-const RUNS = { open: 0, openPaths: 1, exec: 2, execPaths: 3 } as const;
+const RUNS = { open: 0, openPaths: 1, exec: 2, execPaths: 3, openFiltered: 4 } as const;
 
 const plan: TracePlan = {
 	prepare,
@@ -152,6 +152,8 @@ const plan: TracePlan = {
 		['run', 'trace_open', '--comm', 'opener', '--paths'],
 		['run', 'trace_exec'],
 		['run', 'trace_exec', '--ignore-failed=false', '--paths'],
+		// All of it in the kernel, whose verifier must like it.
+		['run', 'trace_open', '--stats', '--filter', 'proc.comm==opener,error==ENOENT,fname!=none-3,fd<=0'],
 	].map((args) => [...args, '-o', 'json', '-v', '--operator-deadline', '60s']),
 	commands: [
 		{ file: opener, args: opens.map(({ call, flags, mode, fname }) => [call, flags, mode, fname].join(':')), cwd: dir },
@@ -227,6 +229,16 @@ describe.each(kernelVersions)('kernel %s', (version) => {
 				},
 			})),
 		);
+	});
+
+	test('a filter is decided in the kernel', { timeout: TIMEOUT }, async (context) => {
+		const { runs } = await traced(context);
+		const run = runs[RUNS.openFiltered];
+		const wanted = opens.filter(({ seen, fname }) => seen?.error === 'ENOENT' && fname !== 'none-3').map(({ fname }) => fname);
+		const names = new Set(opens.map(({ fname }) => fname));
+		const events = lines<OpenEvent>(run?.stdout).filter(({ fname }) => names.has(fname));
+		expect(events.map(({ fname }) => fname)).toEqual(wanted);
+		expect(run?.stderr).toMatch(/ filtered (\d+) \(\1 in the kernel\) /);
 	});
 
 	function expected(exec: Exec, { pid, tid }: Call, { mntns, files }: TraceResult, paths: boolean): unknown {

@@ -3,7 +3,8 @@
 //
 // A ring wakes its reader once per eighth of the ring that is filled, not once per record: a wake-up costs
 // several microseconds, more than all the rest of an event. Below that the reader finds records when it
-// polls, every 10 to 40 ms. Records that do not fit are counted in <map>_lost_samples, per CPU.
+// polls, every 10 to 40 ms. Records that do not fit are counted in <map>_lost_samples, per CPU, and beside them
+// those that predicates.h threw away.
 //
 // For kernels without rings (before 5.8), compile with GADGET_PERF_BUFFER defined: the map is a perf buffer then, and records
 // are put together in gadget_heap. Same macros, more work per record.
@@ -14,9 +15,16 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include <gadget/macros.h>
+#include <gadget/predicates.h>
 
 // What the kernel puts before each record.
 #define GADGET_RING_HEADER 8
+
+// How much of the ring is filled between two wake-ups, as a shift of its size.
+enum gadget_ring_part { GADGET_RING_HALF = 1, GADGET_RING_EIGHTH = 3 };
+
+// Elements of <map>_lost_samples.
+enum gadget_counts { GADGET_LOST, GADGET_FILTERED, GADGET_COUNTS };
 
 // The largest record of gadget_reserve_buf() in a perf buffer.
 #ifndef GADGET_MAX_EVENT_SIZE
@@ -40,43 +48,48 @@ struct bpf_map___ring {
 } __attribute__((preserve_access_index));
 
 // Declares ring `name` of at least `size` bytes (a power of two times the page size; the loader may enlarge
-// it before loading) and its counter of lost records.
+// it before loading), its counters and its predicates.
 #define GADGET_TRACER_MAP(name, size)                    \
+	const volatile struct gadget_predicate name##_predicates[GADGET_PREDICATES] = {}; \
 	struct {                                         \
 		GADGET_TRACER_MAP_TYPE(size);            \
 	} name SEC(".maps");                             \
 	struct {                                         \
 		__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); \
-		__uint(max_entries, 1);                  \
+		__uint(max_entries, GADGET_COUNTS);      \
 		__type(key, __u32);                      \
 		__type(value, __u64);                    \
 	} name##_lost_samples SEC(".maps");              \
 	GADGET_MARKER(gadget_map_tracer_##name)
 
-static __always_inline void gadget_count_lost(void *lost_samples)
+static __always_inline void gadget_count(void *counts, __u32 which)
 {
-	__u32 zero = 0;
-	__u64 *lost = bpf_map_lookup_elem(lost_samples, &zero);
+	__u64 *count = bpf_map_lookup_elem(counts, &which);
 
-	// Rare, so atomic: programs that interrupt one another share the CPU's counter.
-	if (lost)
-		__sync_fetch_and_add(lost, 1);
+	// Atomic: programs that interrupt one another share the CPU's counter.
+	if (count)
+		__sync_fetch_and_add(count, 1);
 }
 
-// BPF_RB_FORCE_WAKEUP for the record that fills another eighth of the ring, else BPF_RB_NO_WAKEUP.
+static __always_inline void gadget_count_lost(void *lost_samples)
+{
+	gadget_count(lost_samples, GADGET_LOST);
+}
+
+// BPF_RB_FORCE_WAKEUP for the record that fills another 1 / 2^`shift` of the ring, else BPF_RB_NO_WAKEUP.
 // `reserved`: whether the unread bytes already include this record. When two CPUs cross a mark together it
-// may be missed; the next is one eighth on, and the reader polls.
-static __always_inline __u64 gadget_wakeup_flags(void *map, __u64 size, bool reserved)
+// may be missed; the next comes, and the reader polls.
+static __always_inline __u64 gadget_wakeup_flags(void *map, __u64 size, bool reserved, int shift)
 {
 	// A power of two. Read from the map (kernel 5.9 lets programs with BTF do so), as the loader may
 	// have resized it; a constant would wake too often or never.
-	__u64 eighth = ((struct bpf_map___ring *)map)->max_entries >> 3;
+	__u64 part = ((struct bpf_map___ring *)map)->max_entries >> shift;
 	__u64 taken = (size + GADGET_RING_HEADER + 7) & ~7ULL;
 	__u64 unread = bpf_ringbuf_query(map, BPF_RB_AVAIL_DATA);
 	__u64 after = reserved ? unread : unread + taken;
 	__u64 before = reserved ? unread - taken : unread;
 
-	return ((before ^ after) & ~(eighth - 1)) ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+	return ((before ^ after) & ~(part - 1)) ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
 #ifdef GADGET_PERF_BUFFER
@@ -111,6 +124,10 @@ static __always_inline long gadget_buf_submit(void *ctx, void *map, void *lost_s
 static __always_inline void gadget_discard_buf(void *record)
 {
 }
+
+static __always_inline void gadget_buf_filter(void *map, void *record, __u64 size)
+{
+}
 #else
 static __always_inline void *gadget_buf_reserve(void *map, void *lost_samples, __u64 size)
 {
@@ -123,13 +140,13 @@ static __always_inline void *gadget_buf_reserve(void *map, void *lost_samples, _
 
 static __always_inline long gadget_buf_submit(void *ctx, void *map, void *lost_samples, void *record, __u64 size)
 {
-	bpf_ringbuf_submit(record, gadget_wakeup_flags(map, size, true));
+	bpf_ringbuf_submit(record, gadget_wakeup_flags(map, size, true, GADGET_RING_EIGHTH));
 	return 0;
 }
 
 static __always_inline long gadget_buf_output(void *ctx, void *map, void *lost_samples, void *record, __u64 size)
 {
-	long error = bpf_ringbuf_output(map, record, size, gadget_wakeup_flags(map, size, false));
+	long error = bpf_ringbuf_output(map, record, size, gadget_wakeup_flags(map, size, false, GADGET_RING_EIGHTH));
 
 	if (error)
 		gadget_count_lost(lost_samples);
@@ -140,13 +157,42 @@ static __always_inline void gadget_discard_buf(void *record)
 {
 	bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
 }
+
+// A discarded record takes room until the reader has passed it. Nobody waits for it, so fewer wake-ups will do.
+static __always_inline void gadget_buf_filter(void *map, void *record, __u64 size)
+{
+	bpf_ringbuf_discard(record, gadget_wakeup_flags(map, size, true, GADGET_RING_HALF));
+}
 #endif
+
+static __always_inline long gadget_buf_submit_wanted(void *ctx, void *map, void *lost_samples,
+						     const volatile struct gadget_predicate *predicates,
+						     void *record, __u64 size)
+{
+	if (!gadget_is_unwanted(predicates, record, size))
+		return gadget_buf_submit(ctx, map, lost_samples, record, size);
+	gadget_count(lost_samples, GADGET_FILTERED);
+	gadget_buf_filter(map, record, size);
+	return 0;
+}
+
+static __always_inline long gadget_buf_output_wanted(void *ctx, void *map, void *lost_samples,
+						     const volatile struct gadget_predicate *predicates,
+						     void *record, __u64 size)
+{
+	if (!gadget_is_unwanted(predicates, record, size))
+		return gadget_buf_output(ctx, map, lost_samples, record, size);
+	gadget_count(lost_samples, GADGET_FILTERED);
+	return 0;
+}
 
 // `map` is written &name, of a map declared with GADGET_TRACER_MAP in the same file.
 // Records hold what was in the ring before: write every field, and end every string with a NUL. A record
 // may stop before the end of its struct; the reader takes the rest as zeros.
 #define gadget_reserve_buf(map, size) gadget_buf_reserve(map, map##_lost_samples, size)
-#define gadget_submit_buf(ctx, map, buf, size) gadget_buf_submit(ctx, map, map##_lost_samples, buf, size)
-#define gadget_output_buf(ctx, map, buf, size) gadget_buf_output(ctx, map, map##_lost_samples, buf, size)
+#define gadget_submit_buf(ctx, map, buf, size) \
+	gadget_buf_submit_wanted(ctx, map, map##_lost_samples, *map##_predicates, buf, size)
+#define gadget_output_buf(ctx, map, buf, size) \
+	gadget_buf_output_wanted(ctx, map, map##_lost_samples, *map##_predicates, buf, size)
 
 #endif

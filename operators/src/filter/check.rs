@@ -9,8 +9,12 @@ use std::ops::Range;
 
 /// Compiles an expression, which must be a condition.
 pub fn compile(text: &str, schema: &mut dyn Schema) -> Result<Truth, Problem> {
-    let expr = parse(text)?;
-    Checker { schema }.truth(&expr)
+    compile_expr(&parse(text)?, schema)
+}
+
+/// The same for a part of an expression.
+pub fn compile_expr(expr: &Expr, schema: &mut dyn Schema) -> Result<Truth, Problem> {
+    Checker { schema }.truth(expr)
 }
 
 enum Typed {

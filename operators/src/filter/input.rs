@@ -21,20 +21,7 @@ impl<'t> Fields<'t> {
 
 impl Schema for Fields<'_> {
     fn field(&mut self, name: &str) -> Result<(FieldId, Kind), String> {
-        let usable = |field: &FieldInfo| !field.is_empty() && !field.is_unreferenced();
-        let Some(mut field) = self.source.find(name) else {
-            let names = self.source.fields().filter(usable).map(|field| field.name());
-            return Err(unknown_field(name, self.source.name(), names));
-        };
-        let members: Vec<&str> =
-            self.source.fields().filter(|one| one.parent().is_some_and(|parent| parent.id() == field.id())).map(|one| one.name()).collect();
-        if !members.is_empty() || field.is_empty() {
-            // What is shown in its place is what its user means, such as an endpoint's address and port.
-            field = match field.annotation("columns.replace").and_then(|name| self.source.find(name)) {
-                Some(shown) => shown,
-                None => return Err(format!("{name:?} is a group of fields: {}", members.join(", "))),
-            };
-        }
+        let field = resolve(self.source, name)?;
         if let Some(id) = self.names.iter().position(|(known, _)| *known == field.name()) {
             return Ok((id, self.names[id].1));
         }
@@ -45,7 +32,26 @@ impl Schema for Fields<'_> {
     }
 }
 
-fn kind_of(field: &FieldInfo) -> Kind {
+/// The field that a filter's user means by a name; the error is a message.
+pub fn resolve<'t>(source: DataSource<'t>, name: &str) -> Result<FieldInfo<'t>, String> {
+    let usable = |field: &FieldInfo| !field.is_empty() && !field.is_unreferenced();
+    let Some(mut field) = source.find(name) else {
+        let names = source.fields().filter(usable).map(|field| field.name());
+        return Err(unknown_field(name, source.name(), names));
+    };
+    let members: Vec<&str> =
+        source.fields().filter(|one| one.parent().is_some_and(|parent| parent.id() == field.id())).map(|one| one.name()).collect();
+    if !members.is_empty() || field.is_empty() {
+        // What is shown in its place is what its user means, such as an endpoint's address and port.
+        field = match field.annotation("columns.replace").and_then(|name| source.find(name)) {
+            Some(shown) => shown,
+            None => return Err(format!("{name:?} is a group of fields: {}", members.join(", "))),
+        };
+    }
+    Ok(field)
+}
+
+pub fn kind_of(field: &FieldInfo) -> Kind {
     use ig_operator::Kind as K;
     let bits = field.kind().width() as u32 * 8;
     match field.kind() {

@@ -4,10 +4,11 @@
 //! `filter-expr.NAME` for one data source. All that are given for a data source must hold.
 //!
 //! `token` → `syntax` → `check` turn an expression, and `rules` turns rules, into the typed condition of `truth`; `input`
-//! gives it the values of a row; `pass` goes over a batch.
+//! gives it the values of a row; `pass` goes over a batch. `kernel` finds what can be decided before records are submitted.
 
 mod check;
 mod input;
+pub(crate) mod kernel;
 mod net;
 mod pass;
 mod pattern;

@@ -28,6 +28,12 @@ pub fn compile(text: &str, schema: &mut dyn Schema) -> Result<Truth, Problem> {
     Ok(Truth::All(all))
 }
 
+/// The rules of a text, each with its place; None for one that does not compile.
+pub fn each(text: &str, schema: &mut dyn Schema) -> Vec<(Range<usize>, Option<Truth>)> {
+    let all = rules(text).unwrap_or_default();
+    all.iter().map(|rule| (rule.field_at.start..rule.value_at.end, compile_rule(rule, schema).ok())).collect()
+}
+
 /// Splits at the commas that no backslash stands before.
 fn rules(text: &str) -> Result<Vec<Rule>, Problem> {
     let mut found = Vec::new();

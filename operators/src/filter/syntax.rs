@@ -93,6 +93,14 @@ pub fn parse(text: &str) -> Result<Expr, Problem> {
     }
 }
 
+/// The parts of an expression that `&&` joins, those of its parts included.
+pub fn conjuncts(expr: &Expr) -> Vec<&Expr> {
+    match &expr.node {
+        Node::All(many) => many.iter().flat_map(conjuncts).collect(),
+        _ => vec![expr],
+    }
+}
+
 struct Parser {
     tokens: Vec<Spanned>,
     at: usize,

@@ -39,6 +39,11 @@ fn text(number: u32, to: &mut String) {
     }
 }
 
+/// The number whose text that is.
+pub fn number(name: &str) -> Option<u32> {
+    target::inverse(name, NAMES.len() as u32, text)
+}
+
 pub fn jobs(source: &DataSource, jobs: &mut Vec<Box<dyn Job>>) -> Result<()> {
     for raw in target::tagged(source, "gadget_errno") {
         let Some(name) = target::name(&raw, "formatters.errno.target") else { continue };
@@ -50,6 +55,12 @@ pub fn jobs(source: &DataSource, jobs: &mut Vec<Box<dyn Job>>) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn names_have_their_numbers() {
+        let names = ["", "EPERM", "EHWPOISON", "error#41", "error#134", "error#041", "error#1", "EWOULDBLOCK", "eperm"];
+        assert_eq!(names.map(super::number), [Some(0), Some(1), Some(133), Some(41), Some(134), None, None, None, None]);
+    }
+
     #[test]
     fn numbers_have_their_names() {
         let name = |number| {

@@ -28,7 +28,7 @@ mod target;
 mod time;
 mod users;
 
-use ig_operator::{Batch, Change, DataSource, Init, Operator, PerSource, Result};
+use ig_operator::{Batch, Change, DataSource, FieldInfo, Init, Kind, Operator, PerSource, Result};
 use time::UtcOffsets;
 use users::Names;
 
@@ -64,6 +64,25 @@ impl Operator for Formatters {
         Ok(())
     }
 }
+
+/// A field that will be added, with the field that it is made from and the number that each of its texts stands for.
+pub fn named<'t>(source: &DataSource<'t>, name: &str) -> Option<(FieldInfo<'t>, Inverse)> {
+    let formats: [(&str, &str, Inverse); 2] = [
+        ("gadget_errno", "formatters.errno.target", errno::number),
+        ("gadget_signal", "formatters.signal.target", signal::number),
+    ];
+    formats.into_iter().find_map(|(kind, annotation, inverse)| {
+        let raw = target::tagged(source, kind).into_iter().find(|raw| {
+            let leaf = target::name(raw, annotation).unwrap_or_default();
+            let full = raw.parent().map_or(leaf.clone(), |parent| format!("{}.{leaf}", parent.name()));
+            full.eq_ignore_ascii_case(name)
+        })?;
+        (raw.kind() == Kind::Uint32 && !raw.is_array()).then_some((raw, inverse))
+    })
+}
+
+/// From a text to its number; None: no number has it.
+pub type Inverse = fn(&str) -> Option<u32>;
 
 /// The order decides that of the added fields.
 fn jobs(source: &DataSource, offsets: &UtcOffsets, arch: &str) -> Result<Vec<Box<dyn Job>>> {

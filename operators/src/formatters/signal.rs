@@ -20,19 +20,23 @@ fn one_of() -> String {
     names.join(", ")
 }
 
+fn text(number: u32, to: &mut String) {
+    match NAMES.get(number.wrapping_sub(1) as usize) {
+        Some(name) => to.push_str(name),
+        None => *to = format!("signal#{number}"),
+    }
+}
+
+/// The number whose text that is.
+pub fn number(name: &str) -> Option<u32> {
+    target::inverse(name, NAMES.len() as u32, text)
+}
+
 pub fn jobs(source: &DataSource, jobs: &mut Vec<Box<dyn Job>>) -> Result<()> {
     for raw in target::tagged(source, "gadget_signal") {
         let Some(name) = target::name(&raw, "formatters.signal.target") else { continue };
         let field = NewField::new(name).annotation("value.one-of", one_of());
-        lookup::job(
-            &raw,
-            field,
-            |number, _, to| match NAMES.get(number.wrapping_sub(1) as usize) {
-                Some(name) => to.push_str(name),
-                None => *to = format!("signal#{number}"),
-            },
-            jobs,
-        )?;
+        lookup::job(&raw, field, |number, _, to| text(number, to), jobs)?;
     }
     Ok(())
 }

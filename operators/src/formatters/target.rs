@@ -16,6 +16,17 @@ pub fn name(field: &FieldInfo, annotation: &str) -> Option<String> {
     }
 }
 
+/// The number whose text is `wanted`: one of `0..=named`, or one that is written with its digits behind a `#`.
+pub fn inverse(wanted: &str, named: u32, text: fn(u32, &mut String)) -> Option<u32> {
+    let is = |number: &u32| {
+        let mut made = String::new();
+        text(*number, &mut made);
+        made == wanted
+    };
+    let digits = wanted.split_once('#').and_then(|(_, digits)| digits.parse().ok());
+    (0..=named).chain(digits).find(is)
+}
+
 /// What fields have that say nothing else about their column.
 pub fn plain(field: NewField) -> NewField {
     field.annotation("columns.width", "16").annotation("columns.alignment", "left").annotation("columns.ellipsis", "end")

@@ -1,0 +1,72 @@
+/** Which part of a run's filters the kernel decides, and loading a gadget with it. */
+import { IgError } from '../errors.js';
+import type { LoadedGadget, OpenedGadget } from '../gadget/instance.js';
+import { type LoadedModule, modulePlan } from '../operator/module.js';
+import type { SplitFilter } from '../operator/predicates.js';
+import type { ChainInput, SourceFilter } from './chain.js';
+import { isRaw } from './raw-filter.js';
+import type { Log } from './report.js';
+
+export interface Pushdown {
+	readonly dataSource: number;
+	readonly split: SplitFilter;
+	/** Why the kernel decides nothing of it; undefined when it does, or could. */
+	readonly reason: string | undefined;
+}
+
+export interface PushdownInput {
+	readonly opened: OpenedGadget;
+	readonly filters: readonly SourceFilter[];
+	readonly builtin: LoadedModule;
+	readonly users: ChainInput['users'];
+	/** --no-pushdown was not given. */
+	readonly enabled: boolean;
+	/** Batches are kept as they left the kernel. */
+	readonly recording: boolean;
+}
+
+function obstacle({ opened, users, enabled, recording }: PushdownInput, dataSource: number): string | undefined {
+	if (!enabled) return '--no-pushdown';
+	if (recording) return 'the recording keeps all records';
+	// It may count, or change, what the filter would drop behind it.
+	if (users.some(({ spec }) => spec.place !== 'last')) return 'an operator of yours sees the records before the filter';
+	if (!opened.takesPredicates(dataSource)) return 'the gadget was not built with headers that can';
+	return undefined;
+}
+
+/** One per filter. */
+export async function planPushdown(input: PushdownInput): Promise<Pushdown[]> {
+	if (input.filters.length === 0) return [];
+	const { splitFilter } = await import('../operator/predicates.js');
+	return input.filters.flatMap(({ id, params }) => {
+		const source = input.opened.dataSources[id];
+		if (source === undefined) return [];
+		// What a formatter replaces is not what the kernel sees.
+		const fields = source.fields.map((field) => ({ ...field, slot: isRaw(source, field) ? -1 : 0 }));
+		const split = splitFilter(modulePlan(input.builtin), { ...source, fields }, params);
+		return [{ dataSource: id, split, reason: obstacle(input, id) }];
+	});
+}
+
+/**
+ * Loads with what the kernel can decide. Where its verifier refuses that (a record whose size the kernel does not know, say),
+ * the filter does all, as it would have anyway.
+ * @param reopen a fresh one, when the first was refused
+ */
+export function loadFiltering(
+	opened: OpenedGadget,
+	reopen: () => OpenedGadget,
+	values: ReadonlyMap<string, string>,
+	pushdown: readonly Pushdown[],
+	log: Log,
+): LoadedGadget {
+	const usable = pushdown.filter(({ split, reason }) => reason === undefined && split.table.length > 0);
+	for (const { split } of usable) log('debug', `decided in the kernel: ${split.kernel.join(', ')}`);
+	try {
+		return opened.load(values, { log, predicates: new Map(usable.map(({ dataSource, split }) => [dataSource, split.table])) });
+	} catch (error) {
+		if (usable.length === 0 || !(error instanceof IgError) || error.code !== 'IG_VERIFIER') throw error;
+		log('debug', `not in the kernel after all: ${error.message}`);
+		return reopen().load(values, { log });
+	}
+}
