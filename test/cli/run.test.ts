@@ -152,7 +152,7 @@ describe('errors of the command line', () => {
 		[
 			['run', 'trace_opn'],
 			1,
-			/^error: no gadget 'trace_opn' \(did you mean trace_open\?\)\nhint: built-in gadgets: trace_exec, trace_open/,
+			/^error: no gadget 'trace_opn' \(did you mean trace_open\?\)\nhint: built-in gadgets: .*trace_exec, .*trace_open/,
 		],
 		[['run', 'trace_open', '--pid', 'x'], 2, /^error: parameter 'pid': 'x' is not an integer/],
 		[['run', 'trace_open', '-o', 'jsn'], 2, /^error: flag '--output': 'jsn' is not one of .*did you mean json/],
@@ -226,7 +226,7 @@ describe('completion', () => {
 
 	it('works in bash', () => {
 		const main = new URL('../../dist/host/cli/main.js', import.meta.url).pathname;
-		const script = `ig() { node ${main} "$@"; }; source <(ig completion bash); COMP_WORDS=(ig run tr); COMP_CWORD=2; _ig; printf '%s\\n' "\${COMPREPLY[@]}"`;
-		expect(execFileSync('bash', ['-c', script], { encoding: 'utf8' }).trim().split('\n')).toEqual(['trace_exec', 'trace_open']);
+		const script = `ig() { node ${main} "$@"; }; source <(ig completion bash); COMP_WORDS=(ig run trace_o); COMP_CWORD=2; _ig; printf '%s\\n' "\${COMPREPLY[@]}"`;
+		expect(execFileSync('bash', ['-c', script], { encoding: 'utf8' }).trim().split('\n')).toEqual(['trace_open']);
 	});
 });
