@@ -70,6 +70,7 @@ export class RecordingReader {
 	readonly start: number;
 	readonly size: number;
 	readonly #fd: number;
+	#buffer = new Uint8Array(0);
 
 	/** @throws IgError IG_RECORDING: missing, not a recording, another version, or damaged in its header */
 	constructor(path: string) {
@@ -107,7 +108,10 @@ export class RecordingReader {
 		this.start = first.next;
 	}
 
-	/** The frame at an offset and the offset of the next. Undefined: the file ended without its last frame. @throws Damage */
+	/**
+	 * The frame at an offset and the offset of the next. Undefined: the file ended without its last frame. The bytes of its records
+	 * are valid until the next call. @throws Damage
+	 */
 	at(offset: number): { readonly value: RecordedBatch | RecordingEnd; readonly next: number } | undefined {
 		if (offset === this.size) return undefined;
 		const { value, next } = this.#frame(offset);
@@ -127,11 +131,11 @@ export class RecordingReader {
 		const head = this.#read(offset, FRAME_HEADER);
 		if (head === undefined) throw new Damage(offset, 'it ends inside a frame');
 		const view = new DataView(head.buffer, head.byteOffset, FRAME_HEADER);
-		const size = view.getUint32(0, true);
+		const [size, checksum] = [view.getUint32(0, true), view.getUint32(4, true)];
 		if (size > MAX_FRAME) throw new Damage(offset, `a frame of ${size} bytes`);
 		const payload = this.#read(offset + FRAME_HEADER, size);
 		if (payload === undefined) throw new Damage(offset, 'it ends inside a frame');
-		if (crc32(payload) !== view.getUint32(4, true)) throw new Damage(offset, 'a checksum does not match');
+		if (crc32(payload) !== checksum) throw new Damage(offset, 'a checksum does not match');
 		try {
 			return { value: unpackr.unpack(payload), next: offset + FRAME_HEADER + size };
 		} catch (cause) {
@@ -139,9 +143,12 @@ export class RecordingReader {
 		}
 	}
 
+	/** Valid until the next call. */
 	#read(offset: number, size: number): Uint8Array | undefined {
 		if (offset + size > this.size) return undefined;
-		const buffer = new Uint8Array(size);
+		// Frames are of a size: making, clearing and collecting a buffer for each would take as long as reading.
+		if (this.#buffer.length < size) this.#buffer = new Uint8Array((size + 0xffff) & ~0xffff);
+		const buffer = this.#buffer.subarray(0, size);
 		let at = 0;
 		while (at < size) {
 			const got = readSync(this.#fd, buffer, at, size - at, offset + at);
