@@ -42,6 +42,19 @@ dist/examples/rust-$(1).wasm: $(wildcard sdk-rust/examples/$(1)/Cargo.* sdk-rust
 endef
 $(foreach example,$(RUST_EXAMPLES),$(eval $(call rust_example,$(example))))
 
+# Operators of gadgets: gadgets/NAME/operator, a crate called NAME-operator with - for _.
+gadget_operators := $(patsubst gadgets/%/operator/Cargo.toml,dist/gadgets/%/operator.wasm,$(wildcard gadgets/*/operator/Cargo.toml))
+gadgets: $(gadget_operators)
+
+define gadget_operator
+dist/gadgets/$(1)/operator.wasm: $(wildcard gadgets/$(1)/operator/Cargo.* gadgets/$(1)/operator/src/*.rs) $(RUST_SDK) operators/build.mk
+	@echo "building gadget $(1)'s operator"
+	@mkdir -p $$(@D)
+	@cd gadgets/$(1)/operator && CARGO_TARGET_DIR=../../../$(RUST_DIR) RUSTFLAGS='$(RUST_FLAGS)' $$(RUST_CARGO)
+	@cp $(RUST_DIR)/$(RUST_TARGET)/release/$(1)_operator.wasm $$@
+endef
+$(foreach name,$(gadget_operators:dist/gadgets/%/operator.wasm=%),$(eval $(call gadget_operator,$(name))))
+
 # Unit tests, on this machine's own architecture.
 operators-test:
 	@cd sdk-rust && CARGO_TARGET_DIR=../$(RUST_DIR)/native cargo test --quiet

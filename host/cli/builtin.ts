@@ -37,7 +37,8 @@ function manifestOf(module: WebAssembly.Module, file: string): Manifest {
 	};
 }
 
-async function load(file: string): Promise<LoadedModule> {
+/** A module that is ours. `name`: what its messages begin with. @throws IgError IG_NOT_BUILT when its manifest is missing */
+export async function loadOwn(file: string, name: string): Promise<LoadedModule> {
 	const { bytes, memory } = limitMemory(await readFile(file), MAX_PAGES);
 	const module = await WebAssembly.compile(bytes);
 	const imported = memory.imported;
@@ -45,7 +46,7 @@ async function load(file: string): Promise<LoadedModule> {
 	return {
 		door: 'core',
 		module,
-		file: BUILTIN_NAME,
+		file: name,
 		manifest: manifestOf(module, file),
 		...(imported && { memory: { initial: imported.initial, maximum: maximum ?? MAX_PAGES } }),
 	};
@@ -55,7 +56,7 @@ async function load(file: string): Promise<LoadedModule> {
 export function loadBuiltin(): Promise<LoadedModule> {
 	const file = built('operators', 'builtin.wasm');
 	if (!existsSync(file)) throw new IgError('IG_NOT_BUILT', { path: file });
-	const loading = load(file);
+	const loading = loadOwn(file, BUILTIN_NAME);
 	// Whoever awaits it hears of a failure; nobody may be waiting yet.
 	loading.catch(() => {});
 	return loading;

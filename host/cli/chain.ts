@@ -9,7 +9,7 @@ import type { DataSource } from '../schema.js';
 import { decideGrants } from './grant.js';
 import { utcOffsets } from './local-time.js';
 import type { CommonOptions } from './options.js';
-import type { OperatorSpec, Place } from './operator-spec.js';
+import type { OperatorSpec } from './operator-spec.js';
 import { outputModes } from './output-mode.js';
 import { findSource, perSource } from './per-source.js';
 import { isRawFilter } from './raw-filter.js';
@@ -18,7 +18,7 @@ import type { Log } from './report.js';
 export interface ChainInput {
 	readonly sources: readonly DataSource[];
 	readonly builtin: LoadedModule;
-	/** One per `--wasm-operator`, in order. */
+	/** The gadget's own, and one per `--wasm-operator`, in order. */
 	readonly users: readonly { readonly spec: OperatorSpec; readonly loaded: LoadedModule }[];
 	readonly options: CommonOptions;
 	/** Columns of the terminal that output goes to; undefined: it is not one. */
@@ -128,7 +128,7 @@ class ChainBuilder {
 	}
 
 	/** The user's operators of one place, in the order of the command line. Formats have no place but the end. */
-	users(place: Place): void {
+	users(place: OperatorSpec['place']): void {
 		this.#input.users.forEach(({ spec, loaded }, i) => {
 			if (spec.place !== place) return;
 			loaded.manifest.operators.forEach((manifest, index) => {
@@ -211,7 +211,7 @@ function emittedSource(name: string): DataSource {
 }
 
 /**
- * Order: the user's operators, filters that need no texts, formatters, the user's after them, other filters, limiter,
+ * Order: the user's operators, filters that need no texts, formatters, the gadget's operator, the user's after it, other filters, limiter,
  * the user's last ones, and per data source its output: a format of the user's, or what -o says.
  */
 export function buildChain(input: ChainInput): OperatorPlan[] {
@@ -223,6 +223,7 @@ export function buildChain(input: ChainInput): OperatorPlan[] {
 	chain.users('before-formatters');
 	for (const { id, params } of filters.filter(({ early }) => early)) chain.builtin('filter', params, [id]);
 	chain.builtin('formatters', { 'utc-offsets': utcOffsets(input.around), arch: input.arch }, all, [...chain.emitted]);
+	chain.users('gadget');
 	chain.users('after-formatters');
 	for (const { id, params } of filters.filter(({ early }) => !early)) chain.builtin('filter', params, [id]);
 	if (options.maxEntries !== undefined && options.maxEntries >= 0)

@@ -9,6 +9,7 @@ import { loadBuiltin } from './builtin.js';
 import { buildChain } from './chain.js';
 import { commonOptions } from './options.js';
 import { makeLog } from './report.js';
+import { loadOperators } from './run.js';
 
 const names = new Map(Object.entries(Kind).map(([name, kind]) => [kind as number, name.toLowerCase()]));
 
@@ -51,14 +52,15 @@ export async function finalSources(opened: OpenedGadget): Promise<readonly DataS
 	if (!existsSync(built('operators', 'builtin.wasm'))) return opened.dataSources;
 	const builtin = await loadBuiltin();
 	const options = commonOptions(new Map([['output', ['none']]]), '');
+	const users = await loadOperators(options, opened.gadget);
 	const pipeline = startPipeline({
 		dataSources: opened.dataSources,
 		source: { kind: 'rings', handle: 0n, rings: [] },
-		modules: [modulePlan(builtin)],
+		modules: [builtin, ...users.map((user) => user.loaded)].map(modulePlan),
 		operators: buildChain({
 			sources: opened.dataSources,
 			builtin,
-			users: [],
+			users,
 			options,
 			terminalWidth: undefined,
 			around: 0,

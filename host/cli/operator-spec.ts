@@ -10,7 +10,8 @@ export type Place = (typeof places)[number];
 export interface OperatorSpec {
 	readonly file: string;
 	readonly params: Readonly<Record<string, string>>;
-	readonly place: Place;
+	/** `gadget`: right behind the formatters, where the gadget's own operator is. */
+	readonly place: Place | 'gadget';
 }
 
 /**

@@ -1,6 +1,7 @@
 /** `ig replay FILE`: a recording through operators and outputs, without root and without eBPF. */
 import { Command } from 'commander';
 import { IgError } from '../errors.js';
+import { builtInOperator } from '../gadget/gadget.js';
 import type { OperatorPlan, PipelinePlan } from '../pipeline/plan.js';
 import type { RecordingHeader } from '../record/format.js';
 import { RecordingReader } from '../record/reader.js';
@@ -20,8 +21,8 @@ import { BATCH, openOutput, runToEnd, terminalWidth } from './session.js';
 const help = 'ig replay --help';
 
 /** Filters by data source have the data sources' names, which the recording knows. */
-function headerOf(path: string | undefined): Pick<RecordingHeader, 'dataSources' | 'created' | 'host'> {
-	if (path === undefined) return { dataSources: [], created: '', host: { kernel: '', arch: '' } };
+function headerOf(path: string | undefined): Pick<RecordingHeader, 'dataSources' | 'created' | 'host' | 'gadget'> {
+	if (path === undefined) return { dataSources: [], created: '', host: { kernel: '', arch: '' }, gadget: { name: '' } };
 	const reader = new RecordingReader(path);
 	try {
 		return reader.header;
@@ -35,7 +36,7 @@ export async function replay(args: readonly string[]): Promise<number> {
 	const static_: readonly Flag[] = [...commonFlags, ...replayFlags];
 	const asks = args.some((arg) => arg === '-h' || arg === '--help');
 	const path = positionals(args, static_)[0];
-	const { dataSources, created, host } = headerOf(asks ? undefined : path);
+	const { dataSources, created, host, gadget } = headerOf(asks ? undefined : path);
 	const command = new Command('ig replay').usage('FILE [flags]').description('Plays a recording of `ig run --record`.').argument('[FILE]');
 	if (asks) {
 		try {
@@ -53,7 +54,7 @@ export async function replay(args: readonly string[]): Promise<number> {
 	const builtin = await loadBuiltin();
 	annotateSources(dataSources, options.annotate, help);
 	const watch = await watchFor(options);
-	const users = await loadOperators(options);
+	const users = await loadOperators(options, { name: gadget.name, operator: builtInOperator(gadget.name) });
 	const outputFd = openOutput(options.outputFile);
 	const around = Date.parse(created) || Date.now();
 	const input = { sources: dataSources, builtin, options, around, terminalWidth: terminalWidth(outputFd), arch: host.arch };

@@ -8,8 +8,9 @@ import { inspectGadget, type LoadedGadget, type OpenedGadget } from '../gadget/i
 import { namesOf } from '../operator/capability.js';
 import { modulePlan } from '../operator/module.js';
 import type { OperatorPlan, PipelinePlan } from '../pipeline/plan.js';
+import { built } from '../root.js';
 import { annotateSources } from './annotate.js';
-import { loadBuiltin } from './builtin.js';
+import { loadBuiltin, loadOwn } from './builtin.js';
 import { buildChain, filtersOf } from './chain.js';
 import { parseDuration } from './duration.js';
 import { addFlags, type Flag, parseFlags, positionals, quiet, type Values } from './flags.js';
@@ -17,6 +18,7 @@ import { gadgetFlags, staticFlags } from './gadget-flags.js';
 import { booleanOf, type CommonOptions, checkForeign, commonOptions, fromFile } from './options.js';
 import type { OperatorWatch, UserOperator } from './operator-watch.js';
 import { preflight } from './preflight.js';
+import type { OperatorSpec } from './operator-spec.js';
 import { loadFiltering, planPushdown } from './pushdown.js';
 import { type Log, makeLog } from './report.js';
 import { BATCH, openOutput, runToEnd, terminalWidth } from './session.js';
@@ -29,10 +31,23 @@ export async function watchFor(options: CommonOptions): Promise<OperatorWatch | 
 	return new OperatorWatch(options.wasmOperators);
 }
 
-export async function loadOperators(options: CommonOptions): Promise<UserOperator[]> {
-	if (options.wasmOperators.length === 0) return [];
+/** Of an installed gadget it is taken as it is, like the built-in operators; of any other it is checked as a stranger's. */
+async function loadGadgetOperator(gadget: string, file: string): Promise<UserOperator> {
+	const spec: OperatorSpec = { file, params: {}, place: 'gadget' };
+	if (file.startsWith(built('gadgets'))) return { spec, loaded: await loadOwn(file, gadget) };
 	const { loadModule } = await import('../operator/load.js');
-	return await Promise.all(options.wasmOperators.map(async (spec) => ({ spec, loaded: await loadModule(spec.file) })));
+	return { spec, loaded: await loadModule(file) };
+}
+
+/** The gadget's operator, if it has one, and those of `--wasm-operator`. */
+export async function loadOperators(
+	options: CommonOptions,
+	gadget: { readonly name: string; readonly operator: string | undefined },
+): Promise<UserOperator[]> {
+	const own = gadget.operator === undefined ? [] : [loadGadgetOperator(gadget.name, gadget.operator)];
+	if (options.wasmOperators.length === 0) return await Promise.all(own);
+	const { loadModule } = await import('../operator/load.js');
+	return await Promise.all([...own, ...options.wasmOperators.map(async (spec) => ({ spec, loaded: await loadModule(spec.file) }))]);
 }
 
 /** Which argument is the gadget? Flags that only the gadget knows come later, so the values of unknown flags look like gadgets. */
@@ -70,7 +85,7 @@ async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help:
 	preflight({ tracefs: opened.needsTracefs, mount: booleanOf(values, 'auto-mount-filesystems', help) });
 
 	const watch = await watchFor(options);
-	const users = await loadOperators(options);
+	const users = await loadOperators(options, gadget);
 	const outputFd = openOutput(options.outputFile);
 	const input = {
 		sources: opened.dataSources,

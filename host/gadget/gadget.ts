@@ -14,12 +14,15 @@ export interface Gadget {
 	readonly reference: string;
 	/** The eBPF object file's path; undefined for a gadget without programs. */
 	readonly object: string | undefined;
+	/** The path of the operator that comes with it; undefined: it has none. */
+	readonly operator: string | undefined;
 	readonly metadata: GadgetMetadata;
 	readonly warnings: readonly string[];
 }
 
 const OBJECT = 'program.bpf.o';
 const METADATA = 'gadget.yaml';
+const OPERATOR = 'operator.wasm';
 /** A name without a registry, or Inspektor Gadget's own registry: `trace_open`, `trace_open:latest`, `…/inspektor-gadget/gadget/trace_open:v0.45.0`. */
 const builtIn = /^(?:ghcr\.io\/inspektor-gadget\/gadget\/)?([a-z][a-z0-9_]*)(?::[\w.-]+)?(?:@sha256:[\da-f]{64})?$/;
 
@@ -87,6 +90,17 @@ export function isGadget(reference: string): boolean {
 	return locate(reference) !== undefined;
 }
 
+/** The operator in a gadget's folder, if there is one. */
+function operatorOf(folder: string): string | undefined {
+	const path = join(folder, OPERATOR);
+	return kindOf(path) === 'file' ? path : undefined;
+}
+
+/** The operator of a gadget that comes with this installation: recordings name their gadget. */
+export function builtInOperator(name: string): string | undefined {
+	return /^\w+$/.test(name) ? operatorOf(built('gadgets', name)) : undefined;
+}
+
 /**
  * Opens a built-in gadget (`trace_open`), a folder with `program.bpf.o` and `gadget.yaml`, or a `.bpf.o` file.
  * @throws IgError IG_GADGET_NOT_FOUND, IG_METADATA
@@ -100,8 +114,9 @@ export async function openGadget(reference: string): Promise<Gadget> {
 	const { name } = found;
 	const { metadata, warnings } = await readMetadata(found.folder, name);
 	const object = kindOf(found.object) === 'file' ? found.object : undefined;
+	const operator = operatorOf(found.folder);
 	if (object === undefined && kindOf(join(found.folder, METADATA)) === undefined) {
 		throw new IgError('IG_GADGET_INVALID', { gadget: reference, reason: `${found.folder} has neither ${OBJECT} nor ${METADATA}` });
 	}
-	return { name, reference, object, metadata, warnings };
+	return { name, reference, object, operator, metadata, warnings };
 }
