@@ -115,7 +115,7 @@ class Opened implements OpenedGadget {
 		this.#choosePrograms(log);
 		for (const param of this.params) {
 			const value = values.get(param.key) ?? param.default;
-			if (value !== '') this.#set(param, encodeParam(param, value));
+			if (value !== '' || values.has(param.key)) this.#set(param, encodeParam(param, value));
 		}
 		for (const [id, table] of predicates ?? []) object.setGlobal(`${this.#tracers[id]?.map}_predicates`, table);
 		object.load();

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { meets } from '../../host/ebpf/probe.js';
 import { attachSource } from '../../host/ebpf/source.js';
 import { openGadget } from '../../host/gadget/gadget.js';
 import { inspectGadget, type OpenedGadget } from '../../host/gadget/instance.js';
@@ -66,6 +67,37 @@ describe.each(references)('%s, opened', (name) => {
 		loaded.close();
 		opened.close();
 		expect(bpfDescriptors()).toBe(before);
+	});
+
+	it('loads and attaches by every way of hooking that this kernel has', async () => {
+		const gadget = await openGadget(name);
+		const { hooks } = gadget.metadata;
+		const most = Math.max(1, ...Object.values(hooks).map((ways) => ways.length));
+		for (let way = 0; way < most; way++) {
+			const kept = Object.entries(hooks).map(([hook, ways]) => {
+				const left = ways.slice(way).filter(({ needs }) => needs.every((need) => meets(need).ok));
+				return [hook, left.length > 0 ? left.slice(0, 1) : ways];
+			});
+			const used = new Set(Object.values(hooks).flatMap((ways) => ways.flatMap(({ programs }) => programs)));
+			const chosen = new Set(kept.flatMap(([, ways]) => (ways as (typeof hooks)[string]).flatMap(({ programs }) => programs)));
+			// What no alternative names any more would be loaded.
+			const off = [...used].filter((program) => !chosen.has(program));
+			const opened = inspectGadget({
+				...gadget,
+				metadata: {
+					...gadget.metadata,
+					hooks: {
+						...Object.fromEntries(kept),
+						off: [
+							{ programs: [], needs: [] },
+							{ programs: off, needs: [] },
+						],
+					},
+				},
+			});
+			opened.load(new Map()).attach();
+			opened.close();
+		}
 	});
 
 	it('refuses a value that its parameter cannot have, before anything is loaded', async () => {

@@ -8,6 +8,8 @@
 //       kill:
 //         - {programs: [ig_kill_exit], needs: ["helper:bpf_task_pt_regs"]}
 //         - {programs: [ig_kill_e, ig_kill_x]}
+//
+// GADGET_NO_SYSCALL_MAP, defined before, leaves that out, for gadgets that keep more than the arguments.
 #ifndef GADGET_SYSCALL_ARGS_H
 #define GADGET_SYSCALL_ARGS_H
 
@@ -21,6 +23,15 @@
 struct gadget_syscall_args {
 	unsigned long values[6];
 };
+
+// By the helper: a program that loads what the call does not have cannot be attached to it. There is always
+// room for six (struct syscall_tp_t in kernel/trace/trace_syscalls.c); those that the call does not have hold anything.
+static __always_inline void gadget_copy_syscall_args(struct syscall_trace_enter *ctx, struct gadget_syscall_args *to)
+{
+	bpf_probe_read_kernel(to->values, sizeof(to->values), ctx->args);
+}
+
+#ifndef GADGET_NO_SYSCALL_MAP
 
 // By thread, for the pair. Threads that are killed in the middle of a system call leave theirs behind, so
 // the oldest give way.
@@ -52,7 +63,7 @@ static __always_inline int gadget_save_syscall_args(struct syscall_trace_enter *
 
 	if (gadget_should_discard_data_current())
 		return 0;
-	__builtin_memcpy(args.values, ctx->args, sizeof(args.values));
+	gadget_copy_syscall_args(ctx, &args);
 	bpf_map_update_elem(&gadget_syscalls, &tid, &args, BPF_ANY);
 	return 0;
 }
@@ -87,5 +98,7 @@ static __always_inline int gadget_save_syscall_args(struct syscall_trace_enter *
 		bpf_map_delete_elem(&gadget_syscalls, &tid);                            \
 		return 0;                                                               \
 	}
+
+#endif
 
 #endif
