@@ -49,7 +49,7 @@ describe('what a user calls a gadget', () => {
 	it('says what there is when there is no such gadget', async () => {
 		const error = await codeOf('trace_opn');
 		expect(error).toMatchObject({ code: 'IG_GADGET_NOT_FOUND', message: "no gadget 'trace_opn' (did you mean trace_open?)" });
-		expect((error as IgError).hint).toContain('trace_exec, trace_open');
+		expect((error as IgError).hint).toMatch(/trace_exec, .*trace_open/);
 		expect(await codeOf(join(folder, 'empty'))).toMatchObject({ code: 'IG_GADGET_INVALID' });
 		expect(await codeOf('../../etc/passwd')).toMatchObject({ code: 'IG_GADGET_NOT_FOUND' });
 	});
