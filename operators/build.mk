@@ -19,7 +19,7 @@ endif
 RUST_DIR := dist/cargo
 RUST_SDK := sdk-rust/Cargo.toml $(shell find sdk-rust/src -name '*.rs')
 RUST_OPERATORS := operators/Cargo.toml operators/Cargo.lock operators/manifest.json $(shell find operators/src -name '*.rs')
-RUST_EXAMPLES := filter enrich
+RUST_EXAMPLES := filter enrich aggregate
 
 operators: dist/operators/builtin.wasm
 sdk-rust-examples: $(RUST_EXAMPLES:%=dist/examples/rust-%.wasm)
@@ -58,6 +58,8 @@ $(foreach name,$(gadget_operators:dist/gadgets/%/operator.wasm=%),$(eval $(call 
 # Unit tests, on this machine's own architecture.
 operators-test:
 	@cd sdk-rust && CARGO_TARGET_DIR=../$(RUST_DIR)/native cargo test --quiet
+	@for example in $(RUST_EXAMPLES); do \
+		(cd sdk-rust/examples/$$example && CARGO_TARGET_DIR=../../../$(RUST_DIR)/native cargo test --quiet --locked) || exit 1; done
 	@cd operators && CARGO_TARGET_DIR=../$(RUST_DIR)/native cargo test --quiet --locked
 
 operators-bench: dist/operators/builtin.wasm

@@ -44,7 +44,9 @@ function checkRule({ operator, capabilities }: Grants['rules'][number], manifest
 		const read = capability.replace(/:rw$/, '');
 		if (wishes.includes(capability) || allows(wishes, read) || wishes.includes(`${read}:rw`)) continue;
 		const why = capabilityPattern.test(capability) ? 'does not ask for' : 'cannot have';
-		fail(`names '${capability}', which ${operator} ${why}${closest(capability, wishes)}; it asks for ${wishes.join(', ')}`);
+		fail(
+			`names '${capability}', which ${operator} ${why}${closest(capability, [...wishes.map((wish) => wish.replace(/:rw$/, '')), ...wishes])}; it asks for ${wishes.join(', ')}`,
+		);
 	}
 }
 

@@ -8,7 +8,6 @@ pub struct Errno(pub u16);
 
 macro_rules! errnos {
     ($($name:ident = $number:literal, $text:literal;)*) => {
-        #[allow(missing_docs)]
         impl Errno {
             $(#[doc = $text] pub const $name: Errno = Errno($number);)*
 
@@ -27,20 +26,24 @@ macro_rules! errnos {
 }
 
 errnos! {
+    TOOBIG = 1, "too many at once";
     ACCES = 2, "permission denied";
     AGAIN = 6, "try again";
+    BADF = 8, "no such handle";
+    BUSY = 10, "busy";
     EXIST = 20, "already exists";
     FAULT = 21, "bad address";
     INVAL = 28, "invalid argument";
     IO = 29, "input or output error";
     NOENT = 44, "not found";
     NOMEM = 48, "out of memory";
-    NOSPC = 51, "no space left in the batch";
+    NOSPC = 51, "no room left";
     NOSYS = 52, "not supported";
+    NOTSUP = 58, "not supported here";
     OVERFLOW = 61, "value too large";
     PERM = 63, "not permitted";
     PROTO = 65, "the batch breaks the protocol";
-    NOTCAPABLE = 76, "not allowed now";
+    NOTCAPABLE = 76, "not granted, or not allowed now";
 }
 
 /// Why an operator failed. The host sees the errno; the message goes to the log.

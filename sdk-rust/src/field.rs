@@ -9,25 +9,36 @@ use std::marker::PhantomData;
 /// What a field holds; the numbers are Inspektor Gadget's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u32)]
-#[allow(missing_docs)]
 pub enum Kind {
     /// Nothing of its own: a parent for others, or a type that has no kind.
     Invalid = 0,
+    /// True or false, one byte.
     Bool,
+    /// Signed, 8 bits.
     Int8,
+    /// Signed, 16 bits.
     Int16,
+    /// Signed, 32 bits.
     Int32,
+    /// Signed, 64 bits.
     Int64,
+    /// Unsigned, 8 bits.
     Uint8,
+    /// Unsigned, 16 bits.
     Uint16,
+    /// Unsigned, 32 bits.
     Uint32,
+    /// Unsigned, 64 bits.
     Uint64,
+    /// Floating point, 32 bits.
     Float32,
+    /// Floating point, 64 bits.
     Float64,
     /// Text in a column.
     String,
     /// Text in the row, up to its first NUL.
     CString,
+    /// Bytes that are no text.
     Bytes,
 }
 

@@ -1,6 +1,6 @@
 //! What an operator is told at init: data sources, fields, parameters.
 
-use crate::abi::{INIT_HEADER, INIT_MAGIC};
+use crate::abi::{self, check, INIT_HEADER, INIT_MAGIC};
 use crate::batch::Batch;
 use crate::error::{Errno, Error, Result};
 use crate::field::{Field, Value};
@@ -173,5 +173,17 @@ impl NewField {
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.tags.push(tag.into());
         self
+    }
+
+    /// Tells the host the annotations and tags of the field, which has been added.
+    pub(crate) fn describe(&self, source: u32, id: u32) -> Result<()> {
+        let what = || format!("adding field {}", self.name);
+        for (key, value) in &self.annotations {
+            check(abi::field_annotate(source, id, key, value), what)?;
+        }
+        for tag in &self.tags {
+            check(abi::field_tag(source, id, tag), what)?;
+        }
+        Ok(())
     }
 }

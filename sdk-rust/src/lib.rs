@@ -32,16 +32,19 @@
 //!
 //! Build with `crate-type = ["cdylib"]` and `cargo build --release --target wasm32-unknown-unknown`.
 //! For tests on the machine itself there is [`testing`].
-#![warn(missing_docs)]
+#![deny(missing_docs)]
 
 pub mod abi;
 mod batch;
 mod column;
+mod emit;
 mod error;
 mod export;
 mod field;
 mod init;
 mod log;
+mod map;
+mod metric;
 mod read;
 #[doc(hidden)]
 pub mod runtime;
@@ -52,13 +55,16 @@ pub mod testing;
 
 pub use batch::{Batch, Row, Rows};
 pub use column::{Column, ColumnValue, Fixed, View, Views};
+pub use emit::{Cell, EmittedRow, Emitter, NewSource, TextCell};
 pub use error::{Errno, Error, Result};
 pub use field::{Field, Kind, Scalar, Value};
 pub use init::{Init, NewField, PerSource};
 pub use log::{log, Level};
+pub use map::{Map, Update};
+pub use metric::{Counter, Gauge, Histogram};
 pub use read::{Bytes, RawColumn, Scalars};
 pub use source::{DataSource, FieldInfo, SourceType};
-pub use table::Change;
+pub use table::{Change, SideTable};
 
 /// An operator: one value per run of a gadget, called with one batch at a time.
 ///

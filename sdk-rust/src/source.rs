@@ -1,6 +1,6 @@
 //! Data sources and fields, as the init table describes them.
 
-use crate::abi::{self, flag, FIELD_SIZE, SOURCE_SIZE};
+use crate::abi::{self, check, flag, FIELD_SIZE, SOURCE_SIZE};
 use crate::column::{Column, ColumnValue};
 use crate::error::{Errno, Error, Result};
 use crate::field::{Field, Kind, Place, Value};
@@ -113,12 +113,7 @@ impl<'t> DataSource<'t> {
         let parent = field.parent.map_or(-1, |id| id as i32);
         let what = || format!("adding field {}", field.name);
         let id = check(abi::field_add(source, parent, &field.name, kind as u32, flags), what)?;
-        for (key, value) in &field.annotations {
-            check(abi::field_annotate(source, id, key, value), what)?;
-        }
-        for tag in &field.tags {
-            check(abi::field_tag(source, id, tag), what)?;
-        }
+        field.describe(source, id)?;
         Ok(id)
     }
 }
@@ -286,12 +281,4 @@ impl<'t> FieldInfo<'t> {
         let result = abi::field_want(self.source.id as u32, self.id() as u32);
         check(result, || format!("asking for field {}", self.name())).map(drop)
     }
-}
-
-/// A result of an import: a number, or a negated errno.
-fn check(result: i32, what: impl FnOnce() -> String) -> Result<u32> {
-    u32::try_from(result).map_err(|_| {
-        let errno = Errno(result.unsigned_abs() as u16);
-        Error::new(errno, format!("{}: {}", what(), errno.text()))
-    })
 }

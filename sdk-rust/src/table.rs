@@ -1,4 +1,6 @@
-//! Changes of side tables.
+//! Side tables: what the host knows, and how it changes.
+
+use std::collections::HashMap;
 
 /// One change of a side table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +38,44 @@ impl<'t> Change<'t> {
             Change::Set { value, .. } => Some(value),
             Change::Delete { .. } => None,
         }
+    }
+}
+
+/// A side table with keys of four bytes (`users`, `groups`), kept up to date by [`apply`](SideTable::apply).
+///
+/// ```
+/// use ig_operator::{Change, SideTable};
+///
+/// let mut users = SideTable::default();
+/// users.apply(&Change::Set { key: &[0, 0, 0, 0], value: b"root" });
+/// assert_eq!(users.get(0), Some(&b"root"[..]));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct SideTable(HashMap<u32, Vec<u8>>);
+
+impl SideTable {
+    /// Takes a change: what [`Operator::table`](crate::Operator::table) does with it, most often. Keys of another size are left out.
+    pub fn apply(&mut self, change: &Change) {
+        let Some(key) = change.key_u32() else { return };
+        match change.value() {
+            Some(value) => self.0.insert(key, value.to_vec()),
+            None => self.0.remove(&key),
+        };
+    }
+
+    /// The value of a key.
+    pub fn get(&self, key: u32) -> Option<&[u8]> {
+        self.0.get(&key).map(Vec::as_slice)
+    }
+
+    /// How many keys have a value.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether none has.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 

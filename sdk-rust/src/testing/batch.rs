@@ -14,7 +14,10 @@ pub struct BatchBuilder {
     scattered: bool,
     heap: usize,
     boot_offset: i64,
+    mono_offset: i64,
     drained_at: u64,
+    lost: u64,
+    sequence: u64,
 }
 
 impl BatchBuilder {
@@ -28,7 +31,10 @@ impl BatchBuilder {
             scattered: false,
             heap: 1 << 16,
             boot_offset: 0,
+            mono_offset: 0,
             drained_at: 0,
+            lost: 0,
+            sequence: 0,
         }
     }
 
@@ -83,6 +89,11 @@ impl BatchBuilder {
     pub fn clock(mut self, boot_offset: i64, drained_at: u64) -> Self {
         self.boot_offset = boot_offset;
         self.drained_at = drained_at;
+        self
+    }
+
+    pub(crate) fn stamps(mut self, mono_offset: i64, lost: u64, sequence: u64) -> Self {
+        (self.mono_offset, self.lost, self.sequence) = (mono_offset, lost, sequence);
         self
     }
 
@@ -172,8 +183,15 @@ impl BatchBuilder {
         ] {
             put(&mut bytes, at, value as u32);
         }
-        bytes[header::BOOT_OFFSET..][..8].copy_from_slice(&self.boot_offset.to_le_bytes());
-        bytes[header::DRAINED_AT..][..8].copy_from_slice(&self.drained_at.to_le_bytes());
+        for (at, value) in [
+            (header::BOOT_OFFSET, self.boot_offset as u64),
+            (header::MONO_OFFSET, self.mono_offset as u64),
+            (header::DRAINED_AT, self.drained_at),
+            (header::LOST, self.lost),
+            (header::SEQUENCE, self.sequence),
+        ] {
+            bytes[at..][..8].copy_from_slice(&value.to_le_bytes());
+        }
 
         // Aligned to 8, as the host's regions are.
         let mut words = vec![0u64; bytes.len().div_ceil(8)];
@@ -225,15 +243,23 @@ impl TestBatch {
         self.word(header::HEAP_USED)
     }
 
-    /// The bytes of a column field's value; None when the column or the row has none.
+    /// The bytes of a field's value, in its column or in the row; None when the column or the row has none.
     ///
     /// # Panics
-    /// When there is no such field, or its column leaves the region.
+    /// When there is no such field, or its value leaves the region.
     pub fn value(&self, field: &str, row: usize) -> Option<Vec<u8>> {
         let field = self.spec.fields.iter().find(|one| one.name == field).unwrap_or_else(|| panic!("no field {field}"));
-        assert!(field.slot >= 0, "{} has no column", field.name);
         let bytes = self.bytes();
         let word = |at: usize| self.word(at) as usize;
+        if field.slot < 0 {
+            let at = match word(header::STRIDE) {
+                0 => word(word(header::ROW_OFFSETS) + row * 4),
+                stride => word(header::ROWS) + row * stride,
+            };
+            let value = &bytes[at + field.offset as usize..][..field.size as usize];
+            let text = field.kind == Kind::CString as u32;
+            return Some(if text { value.split(|byte| *byte == 0).next()?.to_vec() } else { value.to_vec() });
+        }
         let at = word(header::COLUMNS) + field.slot as usize * COLUMN_SIZE;
         let (state, validity, data) = (word(at + 4), word(at + 8), word(at + 12));
         if state == 0 || (validity != 0 && bytes[validity + row / 8] >> (row % 8) & 1 == 0) {
@@ -249,7 +275,7 @@ impl TestBatch {
         })
     }
 
-    /// A column field's text.
+    /// A field's text.
     ///
     /// # Panics
     /// When there is none, or it is not UTF-8.
@@ -257,7 +283,7 @@ impl TestBatch {
         String::from_utf8(self.value(field, row).unwrap_or_else(|| panic!("{field} of row {row} has no value"))).unwrap()
     }
 
-    /// A column field's number, zero-extended.
+    /// A field's number, zero-extended.
     ///
     /// # Panics
     /// When there is none.

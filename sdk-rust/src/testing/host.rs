@@ -2,12 +2,15 @@
 
 use super::batch::{BatchBuilder, TestBatch};
 use super::imports;
+use super::world::{Metric, TestMap, TestRow, World};
 use crate::abi::{flag, FIELD_SIZE, INIT_HEADER, INIT_MAGIC, KIND_ARRAY, SOURCE_SIZE};
 use crate::error::Result;
 use crate::field::Kind;
 use crate::init::Init;
 use crate::runtime::{self, Call, Instance};
 use crate::Operator;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// A data source.
 #[derive(Clone, Debug, Default)]
@@ -34,19 +37,26 @@ impl SourceSpec {
 
 /// A field.
 #[derive(Clone, Debug)]
-#[allow(missing_docs)]
 pub struct FieldSpec {
     /// Full name.
     pub name: String,
     /// As in the ABI: a kind's number, with the array bit.
     pub kind: u32,
+    /// Place in the row.
     pub offset: u32,
+    /// Bytes in the row.
     pub size: u32,
+    /// Of [`abi::flag`](crate::abi::flag).
     pub flags: u32,
+    /// Id of the field that it is a member of, or -1.
     pub parent: i32,
+    /// Column slot, or -1: the value is in the row.
     pub slot: i32,
+    /// Key and value.
     pub annotations: Vec<(String, String)>,
+    /// Tags.
     pub tags: Vec<String>,
+    /// Place among the default columns.
     pub order: i32,
 }
 
@@ -109,17 +119,38 @@ pub struct Host {
     sources: Vec<SourceSpec>,
     log: Vec<(u32, String)>,
     wanted: Vec<(u32, u32)>,
+    refused: Vec<String>,
+    maps: BTreeMap<String, TestMap>,
 }
 
 /// An operator that was initialised.
 pub struct TestOperator {
     instance: Instance,
+    world: World,
+    log: Vec<String>,
 }
 
 impl Host {
     /// A host without data sources.
     pub fn new() -> Self {
         Host::default()
+    }
+
+    pub(crate) fn with_sources(sources: Vec<SourceSpec>) -> Self {
+        Host { sources, ..Host::default() }
+    }
+
+    /// Takes a capability (`metric`, `emit:NAME`, `map:NAME`, or `all`) away from operators that are initialised from here on; they have
+    /// all of them otherwise.
+    pub fn refuse(&mut self, capability: &str) {
+        self.refused.push(capability.to_owned());
+    }
+
+    /// Adds a BPF map that operators, which are initialised from here on, can open and write to.
+    pub fn map(&mut self, name: &str, key_size: usize, value_size: usize) -> &mut TestMap {
+        let map = self.maps.entry(name.to_owned()).or_default();
+        *map = TestMap { key_size, value_size, writable: true, ..TestMap::default() };
+        map
     }
 
     /// Adds a data source of events; its id.
@@ -190,14 +221,20 @@ impl Host {
     /// Initialises an operator with parameters.
     pub fn init<O: Operator>(&mut self, params: &[(&str, &str)]) -> Result<TestOperator> {
         let table = self.table(params);
-        let mut before = imports::State { sources: std::mem::take(&mut self.sources), in_init: true, ..Default::default() };
+        let world = World { refused: self.refused.clone(), maps: self.maps.clone(), ..World::default() };
+        let mut before =
+            imports::State { sources: std::mem::take(&mut self.sources), in_init: true, world, ..Default::default() };
         imports::with(|state| std::mem::swap(state, &mut before));
         let made = Init::new(&table).and_then(|mut init| runtime::start::<O>(&mut init));
         imports::with(|state| std::mem::swap(state, &mut before));
         self.sources = before.sources;
         self.log.append(&mut before.log);
         self.wanted.append(&mut before.wanted);
-        Ok(TestOperator { instance: made? })
+        let mut world = before.world;
+        for (id, spec) in &mut world.sources {
+            *spec = Rc::new(self.sources[*id as usize].clone());
+        }
+        Ok(TestOperator { instance: made?, world, log: Vec::new() })
     }
 
     /// Starts a batch of a data source with the columns that exist now.
@@ -328,7 +365,53 @@ impl TestOperator {
 
     fn call(&mut self, call: Call, batch: &mut TestBatch) -> Result<()> {
         // SAFETY: a test batch is a whole batch, borrowed for this call alone.
-        unsafe { self.instance.call(call, batch.base()) }
+        self.reach(|instance| unsafe { instance.call(call, batch.base()) })
+    }
+
+    /// Lends the imports what this operator reaches. As with the host, what a call that failed emitted does not count.
+    fn reach(&mut self, run: impl FnOnce(&mut Instance) -> Result<()>) -> Result<()> {
+        let emitted = self.world.emitted.len();
+        let mut state = imports::State { world: std::mem::take(&mut self.world), ..Default::default() };
+        imports::with(|current| std::mem::swap(current, &mut state));
+        let result = run(&mut self.instance);
+        imports::with(|current| std::mem::swap(current, &mut state));
+        self.world = state.world;
+        self.log.extend(state.log.into_iter().map(|(_, text)| text));
+        if result.is_err() {
+            self.world.emitted.truncate(emitted);
+        }
+        result
+    }
+
+    /// Takes the rows of a data source that it has emitted since the last time.
+    ///
+    /// # Panics
+    /// When it added no such data source.
+    pub fn emitted(&mut self, source: &str) -> Vec<TestRow> {
+        let (id, spec) = self.world.sources.iter().find(|(_, spec)| spec.name == source).expect("a data source that it added");
+        let (id, spec) = (*id, spec.clone());
+        let (taken, left) = std::mem::take(&mut self.world.emitted).into_iter().partition(|(ds, _)| *ds == id);
+        self.world.emitted = left;
+        let rows: Vec<(u32, Vec<u8>)> = taken;
+        rows.into_iter().map(|(_, bytes)| TestRow { spec: spec.clone(), bytes }).collect()
+    }
+
+    /// Its metrics, in the order in which it added them.
+    pub fn metrics(&self) -> &[Metric] {
+        &self.world.metrics
+    }
+
+    /// Its view of a map.
+    ///
+    /// # Panics
+    /// When there is none of that name.
+    pub fn map(&self, name: &str) -> &TestMap {
+        &self.world.maps[name]
+    }
+
+    /// Lines that it logged after its init.
+    pub fn log(&self) -> &[String] {
+        &self.log
     }
 
     /// `ig_table` with entries that set (a value) or delete (None).
@@ -342,7 +425,7 @@ impl TestOperator {
             bytes.extend_from_slice(text.as_bytes());
             bytes.resize(bytes.len().next_multiple_of(4), 0);
         }
-        self.instance.table(table, &bytes)
+        self.reach(|instance| instance.table(table, &bytes))
     }
 
     /// What the last call wrote for the sink.

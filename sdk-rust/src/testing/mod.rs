@@ -30,6 +30,11 @@
 mod batch;
 mod host;
 pub(crate) mod imports;
+mod msgpack;
+mod recording;
+mod world;
 
 pub use batch::{BatchBuilder, TestBatch};
 pub use host::{FieldSpec, Host, SourceSpec, TestOperator};
+pub use recording::Recording;
+pub use world::{Metric, TestMap, TestRow};
