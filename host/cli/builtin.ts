@@ -5,7 +5,8 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { IgError } from '../errors.js';
-import { limitMemory } from '../operator/binary.js';
+import { boundModule } from '../operator/binary.js';
+import { defaultLimits, PAGE } from '../operator/limits.js';
 import type { LoadedModule } from '../operator/module.js';
 import type { Manifest, OperatorManifest } from '../operator/manifest.js';
 import { built } from '../root.js';
@@ -39,14 +40,14 @@ function manifestOf(module: WebAssembly.Module, file: string): Manifest {
 
 /** A module that is ours. `name`: what its messages begin with. @throws IgError IG_NOT_BUILT when its manifest is missing */
 export async function loadOwn(file: string, name: string): Promise<LoadedModule> {
-	const { bytes, memory } = limitMemory(await readFile(file), MAX_PAGES);
+	const { bytes, imported } = boundModule(await readFile(file), { pages: MAX_PAGES, elements: defaultLimits.elements });
 	const module = await WebAssembly.compile(bytes);
-	const imported = memory.imported;
 	const maximum = imported && Math.max(imported.initial, Math.min(MAX_PAGES, imported.maximum ?? MAX_PAGES));
 	return {
 		door: 'core',
 		module,
 		file: name,
+		maxMemory: MAX_PAGES * PAGE,
 		manifest: manifestOf(module, file),
 		...(imported && { memory: { initial: imported.initial, maximum: maximum ?? MAX_PAGES } }),
 	};

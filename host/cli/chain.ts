@@ -86,6 +86,7 @@ class ChainBuilder {
 			...{ params: params(manifest.name, manifest, given), tables: manifest.tables, memoryPages: manifest.memoryPages },
 			...{ grants: asked(manifest), builtin: module === 0 },
 			...(manifest.fields && { fields: manifest.fields }),
+			limits: this.#input.options.limits.of(manifest.name, module === 0),
 			...more,
 		});
 	}
@@ -230,6 +231,14 @@ export function buildChain(input: ChainInput): OperatorPlan[] {
 		chain.builtin('limiter', { 'max-entries': String(options.maxEntries) }, all, [...chain.emitted]);
 	chain.users('last');
 
+	const known = [...input.users.flatMap(({ loaded }) => loaded.manifest.operators), ...input.builtin.manifest.operators].map(
+		({ name }) => name,
+	);
+	const unknown = options.limits.names.find((name) => !known.includes(name));
+	if (unknown !== undefined) {
+		const reason = `is no operator of this run${closest(unknown, known)}; operators: ${known.join(', ')}`;
+		throw new IgError('IG_FLAG_VALUE', { flag: '--operator-limit', value: unknown, reason, help: options.help });
+	}
 	const shown = [...sources, ...chain.emitted.map(emittedSource)];
 	const modes = outputModes(options.output, shown, options.help, input.log);
 	const fields = options.fields === undefined ? undefined : perSource('--fields', options.fields, shown, ';', options.help);

@@ -67,7 +67,7 @@ export async function finalSources(opened: OpenedGadget): Promise<readonly DataS
 			arch: process.arch,
 			log: makeLog(false),
 		}),
-		...{ outputFd: 1, batch: { maxRows: 1, maxBytes: 4096, flushMs: 10 }, deadlineMs: 10_000, describeOnly: true },
+		...{ outputFd: 1, batch: { maxRows: 1, maxBytes: 4096, flushMs: 10 }, describeOnly: true },
 	});
 	try {
 		return await pipeline.ready;

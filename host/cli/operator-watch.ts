@@ -1,5 +1,6 @@
 /** `--watch`: builds of the user's operators take the place of those that run, as soon as they are there. */
 import { isDeepStrictEqual } from 'node:util';
+import type { LimitsOf } from '../operator/limits.js';
 import { loadModule } from '../operator/load.js';
 import { type LoadedModule, modulePlan } from '../operator/module.js';
 import type { OperatorPlan, Pipeline } from '../pipeline/plan.js';
@@ -31,9 +32,11 @@ const sentence = (error: unknown): string => (error instanceof Error ? error.mes
 
 export class OperatorWatch {
 	readonly #files: ReadonlyMap<string, FileWatch>;
+	readonly #limits: LimitsOf;
 
 	/** Before the files are loaded, so that no change is missed. */
-	constructor(specs: readonly OperatorSpec[]) {
+	constructor(specs: readonly OperatorSpec[], limits: LimitsOf) {
+		this.#limits = limits;
 		this.#files = new Map(specs.map(({ file }) => [file, new FileWatch(file)]));
 	}
 
@@ -80,7 +83,7 @@ export class OperatorWatch {
 
 		const ends = [...this.#files].map(([file, watch]) =>
 			watch.start({
-				read: async () => await take(file, await loadModule(file)),
+				read: async () => await take(file, await loadModule(file, this.#limits)),
 				broken: (error) => kept(file, `cannot be used: ${sentence(error)}`),
 			}),
 		);

@@ -5,6 +5,7 @@ import { parseBool } from '../gadget/params.js';
 import { parseDuration } from './duration.js';
 import type { Flag, Values } from './flags.js';
 import { type Grants, parseGrants } from './grant.js';
+import { type LimitOptions, parseLimits } from './operator-limit.js';
 import { type OperatorSpec, parseOperatorSpec } from './operator-spec.js';
 import type { Log } from './report.js';
 import { containersLater, ignoredFlags, laterFlags, laterReasons } from './run-flags.js';
@@ -21,7 +22,7 @@ export interface CommonOptions {
 	readonly filterExpr: ReadonlyMap<string, string>;
 	readonly wasmOperators: readonly OperatorSpec[];
 	readonly grants: Grants;
-	readonly deadlineMs: number;
+	readonly limits: LimitOptions;
 	/** Let new builds of the operators take over. */
 	readonly watch: boolean;
 	/** Show the table at the end, and every so many milliseconds (0: only at the end). */
@@ -73,9 +74,6 @@ function bySource(values: Values, name: string, help: string): Map<string, strin
 export function commonOptions(values: Values, help: string): CommonOptions {
 	const last = (name: string): string | undefined => values.get(name)?.at(-1);
 	const stats = last('stats');
-	const deadlineMs = parseDuration('--operator-deadline', last('operator-deadline') ?? '250', 'ms', help);
-	if (deadlineMs < 1)
-		throw new IgError('IG_FLAG_VALUE', { flag: '--operator-deadline', value: String(deadlineMs), reason: 'is less than 1 ms', help });
 	const wasmOperators = (values.get('wasm-operator') ?? []).map((spec) => parseOperatorSpec(spec, help));
 	const watch = booleanOf(values, 'watch', help);
 	if (watch && wasmOperators.length === 0) throw new IgError('IG_USAGE', { reason: '--watch needs a --wasm-operator to watch', help });
@@ -89,8 +87,8 @@ export function commonOptions(values: Values, help: string): CommonOptions {
 		filterExpr: bySource(values, 'filter-expr', help),
 		wasmOperators,
 		grants: parseGrants(values.get('grant') ?? [], help),
-		deadlineMs,
 		watch,
+		limits: parseLimits(last('operator-deadline'), values.get('operator-limit') ?? [], help),
 		statsMs: stats === undefined ? undefined : stats === '' || stats === 'true' ? 0 : parseDuration('--stats', stats, 's', help),
 		verbose: booleanOf(values, 'verbose', help),
 		help,

@@ -58,6 +58,12 @@ export const commonFlags: readonly Flag[] = [
 	},
 	{ ...operators, name: 'operator-deadline', value: 'MS', default: '250ms', description: 'How long an operator may take for a batch' },
 	{
+		...operators,
+		...{ name: 'operator-limit', value: 'LIMITS', repeat: true },
+		description:
+			'What operators may take: [NAME:]KEY=VALUE,... with memory, elements, init, start, batch, tick, table, stop, log, rows, metrics',
+	},
+	{
 		...running,
 		name: 'stats',
 		value: 'SECONDS',

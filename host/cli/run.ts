@@ -6,6 +6,7 @@ import { IgError } from '../errors.js';
 import { type Gadget, isGadget, openGadget } from '../gadget/gadget.js';
 import { inspectGadget, type LoadedGadget, type OpenedGadget } from '../gadget/instance.js';
 import { namesOf } from '../operator/capability.js';
+import type { LimitsOf } from '../operator/limits.js';
 import { modulePlan } from '../operator/module.js';
 import type { OperatorPlan, PipelinePlan } from '../pipeline/plan.js';
 import { built } from '../root.js';
@@ -28,15 +29,15 @@ import { version } from './version.js';
 export async function watchFor(options: CommonOptions): Promise<OperatorWatch | undefined> {
 	if (!options.watch) return undefined;
 	const { OperatorWatch } = await import('./operator-watch.js');
-	return new OperatorWatch(options.wasmOperators);
+	return new OperatorWatch(options.wasmOperators, options.limits.of);
 }
 
 /** Of an installed gadget it is taken as it is, like the built-in operators; of any other it is checked as a stranger's. */
-async function loadGadgetOperator(gadget: string, file: string): Promise<UserOperator> {
+async function loadGadgetOperator(gadget: string, file: string, limits: LimitsOf): Promise<UserOperator> {
 	const spec: OperatorSpec = { file, params: {}, place: 'gadget' };
 	if (file.startsWith(built('gadgets'))) return { spec, loaded: await loadOwn(file, gadget) };
 	const { loadModule } = await import('../operator/load.js');
-	return { spec, loaded: await loadModule(file) };
+	return { spec, loaded: await loadModule(file, limits) };
 }
 
 /** The gadget's operator, if it has one, and those of `--wasm-operator`. */
@@ -44,10 +45,13 @@ export async function loadOperators(
 	options: CommonOptions,
 	gadget: { readonly name: string; readonly operator: string | undefined },
 ): Promise<UserOperator[]> {
-	const own = gadget.operator === undefined ? [] : [loadGadgetOperator(gadget.name, gadget.operator)];
+	const own = gadget.operator === undefined ? [] : [loadGadgetOperator(gadget.name, gadget.operator, options.limits.of)];
 	if (options.wasmOperators.length === 0) return await Promise.all(own);
 	const { loadModule } = await import('../operator/load.js');
-	return await Promise.all([...own, ...options.wasmOperators.map(async (spec) => ({ spec, loaded: await loadModule(spec.file) }))]);
+	return await Promise.all([
+		...own,
+		...options.wasmOperators.map(async (spec) => ({ spec, loaded: await loadModule(spec.file, options.limits.of) })),
+	]);
 }
 
 /** Which argument is the gadget? Flags that only the gadget knows come later, so the values of unknown flags look like gadgets. */
@@ -111,7 +115,7 @@ async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help:
 	const loaded = loadFiltering(opened, () => inspectGadget(gadget), given, pushdown, log);
 	try {
 		const plan: PipelinePlan = {
-			...{ dataSources: opened.dataSources, source: loaded.source, operators, outputFd, batch: BATCH, deadlineMs: options.deadlineMs },
+			...{ dataSources: opened.dataSources, source: loaded.source, operators, outputFd, batch: BATCH },
 			modules: [await builtin, ...users.map((user) => user.loaded)].map(modulePlan),
 			maps: grantedMaps(operators, loaded.maps, log),
 			...(recordPath !== undefined && { record: { path: recordPath, header: recordHeader(gadget) } }),

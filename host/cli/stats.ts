@@ -1,6 +1,7 @@
 /** What a run did, for people: the table of `--stats`, and the line that is shown without it when something is missing. */
 import type { Histogram, MetricStats } from '../pipeline/metrics.js';
-import type { PipelineStats } from '../pipeline/plan.js';
+import type { OperatorStats, PipelineStats } from '../pipeline/plan.js';
+import { printable } from './report.js';
 
 function bytes(count: number): string {
 	if (count < 1024) return `${count} B`;
@@ -42,7 +43,19 @@ export function missing(stats: PipelineStats): string | undefined {
 	return lines.length === 0 ? undefined : lines.join('; ');
 }
 
-const headings = ['OPERATOR', 'BATCHES', 'ROWS IN', 'ROWS OUT', 'EMITTED', 'NS/ROW', 'MEMORY', 'ERRORS', 'STATE'];
+const headings = ['OPERATOR', 'BATCHES', 'ROWS IN', 'ROWS OUT', 'EMITTED', 'NS/ROW', 'MEMORY', 'ERRORS', 'LIMITS HIT', 'STATE'];
+/** Columns that are text: these stand on the left of their space. */
+const texts = ['OPERATOR', 'LIMITS HIT', 'STATE'];
+
+/** `time 2, log 950, memory`. */
+function limitsHit({ limitsHit: { time, log, memory } }: OperatorStats): string {
+	return [time > 0 && `time ${time}`, log > 0 && `log ${log}`, memory && 'memory'].filter(Boolean).join(', ') || '-';
+}
+
+/** `quarantined: failed in ig_batch: unreachable`. */
+function state({ state: now, reason }: OperatorStats): string {
+	return now === 'quarantined' && reason !== undefined ? `${now}: ${printable(reason).replace(/\s+/g, ' ').slice(0, 100)}` : now;
+}
 
 function table(headings: readonly string[], rows: readonly (readonly string[])[]): string[] {
 	const all = [headings, ...rows];
@@ -50,7 +63,7 @@ function table(headings: readonly string[], rows: readonly (readonly string[])[]
 	return all.map((row) =>
 		row
 			.map((cell, column) =>
-				column === 0 || column === headings.length - 1 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+				texts.includes(headings[column] ?? '') ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
 			)
 			.join('  ')
 			.trimEnd(),
@@ -96,7 +109,8 @@ export function statsTable(stats: PipelineStats): string {
 		operator.rowsIn === 0 ? '-' : (operator.nanoseconds / operator.rowsIn).toFixed(operator.nanoseconds / operator.rowsIn < 100 ? 1 : 0),
 		bytes(operator.memoryBytes),
 		String(operator.errors),
-		operator.state,
+		limitsHit(operator),
+		state(operator),
 	]);
 	const columns = headings.filter((heading) => heading !== 'EMITTED' || stats.emitted.emitted > 0);
 	return [...table(columns, rows), ...metricTable(stats.metrics), identity(stats), ...[emittedIdentity(stats) ?? []].flat()].join('\n');

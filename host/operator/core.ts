@@ -2,10 +2,10 @@
 import { abiExports, MAX_STATE } from './abi.js';
 import type { Access } from './access.js';
 import { errnoName } from './errno.js';
-import { type BatchCall, type Guest, GuestFailure, type GuestLog, guestFailure } from './guest.js';
+import { type BatchCall, type Guest, GuestFailure, guestFailure } from './guest.js';
 import { makeImports } from './imports.js';
 import { encodeInitTable, type InitTable } from './init-table.js';
-import { LineLimit } from './lines.js';
+import type { LineLimit } from './lines.js';
 import type { CorePlan } from './module.js';
 import type { InitResult, InitSession } from './session.js';
 import { makeWasi, WASI_MODULE, type Wasi } from './wasi/preview1.js';
@@ -22,8 +22,7 @@ export class CoreGuest implements Guest {
 	#scratch = { address: 0, size: 0 };
 
 	/** Instantiates; runs the module's start function and `_initialize`. @throws GuestFailure */
-	constructor(plan: CorePlan, log: GuestLog) {
-		const lines = new LineLimit(log);
+	constructor(plan: CorePlan, lines: LineLimit) {
 		const memory = (): Uint8Array => this.bytes();
 		const imports = makeImports({ memory, session: () => this.#session, access: () => this.access, lines });
 		if (plan.door === 'wasi') {

@@ -1,6 +1,6 @@
 /** An operator module at work, whatever door it came through: its memory, its calls. Whatever comes back from it is hostile. */
 import type { Access } from './access.js';
-import { GuestAbort, type LogLevel } from './imports.js';
+import { GuestAbort } from './imports.js';
 import type { InitTable } from './init-table.js';
 import type { InitResult, InitSession } from './session.js';
 
@@ -15,7 +15,6 @@ export class GuestFailure extends Error {
 	}
 }
 
-export type GuestLog = (level: LogLevel, text: string) => void;
 export type BatchCall = 'ig_batch' | 'ig_start' | 'ig_tick' | 'ig_stop';
 
 /** One instance, on one thread; calls never overlap. Every method may throw a GuestFailure. */

@@ -1,20 +1,26 @@
 /** What guests say, as lines in the log: bounded in rate and length, decoded only when shown. */
+import { defaultLimits } from './limits.js';
+
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 
-/** Lines per second; more are counted. */
-const MAX_LINES = 50;
 /** Bytes of a line that are shown. */
 export const MAX_LOG = 4096;
 const NEWLINE = 10;
 
-/** Lets `MAX_LINES` through each second, and then says how many it kept back. */
+/** Lets some lines through each second, and then says how many it kept back. */
 export class LineLimit {
 	#second = 0;
 	#lines = 0;
 	#held = 0;
 	readonly #out: (level: LogLevel, text: string) => void;
-	constructor(out: (level: LogLevel, text: string) => void) {
+	readonly #perSecond: number;
+	readonly #kept: () => void;
+
+	/** `kept` is called for each line that is kept back. */
+	constructor(out: (level: LogLevel, text: string) => void, perSecond = defaultLimits.log, kept: () => void = () => {}) {
 		this.#out = out;
+		this.#perSecond = perSecond;
+		this.#kept = kept;
 	}
 	/** `text` is made only when it is shown: a flood must not cost the decoding. */
 	line(level: LogLevel, text: () => string): void {
@@ -25,8 +31,12 @@ export class LineLimit {
 			this.#lines = 0;
 			this.#held = 0;
 		}
-		if (this.#lines++ < MAX_LINES) this.#out(level, text());
-		else this.#held++;
+		if (this.#lines++ < this.#perSecond) {
+			this.#out(level, text());
+			return;
+		}
+		this.#held++;
+		this.#kept();
 	}
 }
 

@@ -1,20 +1,16 @@
 /** Loading an operator's file: what it is, whether it follows the ABI, its manifest, its memory. Main thread only. */
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { IgError } from '../errors.js';
 import { ABI_MARKER, abiExports } from './abi.js';
-import { BinaryError, type Limits, limitMemory } from './binary.js';
+import { type Bounded, type Bounds, boundModule } from './binary.js';
 import { importNames } from './imports.js';
-import { type Manifest, readManifest } from './manifest.js';
+import { defaultLimits, type LimitsOf, MOST_MODULE_BYTES, MOST_WISHED_MEMORY, PAGE } from './limits.js';
+import { type Manifest, parseManifest } from './manifest.js';
 import { anotherKind, HOW_TO_EXPORT, notWasm } from './mistakes.js';
 import type { CorePlan, LoadedModule } from './module.js';
+import { BinaryError } from './reader.js';
+import { customSection, MANIFEST_SECTION } from './section.js';
 import { WASI_MODULE, wasiNames } from './wasi/preview1.js';
-
-export interface LoadOptions {
-	/** Upper bound for the module's memory, in 64 KiB pages. */
-	readonly maxMemoryPages?: number;
-	/** Largest file, bytes. */
-	readonly maxBytes?: number;
-}
 
 /** @returns its door. @throws IgError IG_OPERATOR_ABI with what is missing and what to change. */
 function checkAbi(module: WebAssembly.Module, file: string): CorePlan['door'] {
@@ -55,42 +51,53 @@ function checkAbi(module: WebAssembly.Module, file: string): CorePlan['door'] {
  * Reads, bounds, compiles and checks an operator.
  * @throws IgError IG_OPERATOR_FILE (unreadable, too big), IG_OPERATOR_WASM (not WebAssembly), IG_OPERATOR_ABI, IG_OPERATOR_MANIFEST
  */
-export async function loadModule(file: string, options: LoadOptions = {}): Promise<LoadedModule> {
-	const { maxMemoryPages = 16384, maxBytes = 64 << 20 } = options;
-	let bytes: Uint8Array;
+export async function loadModule(file: string, limits: LimitsOf = () => defaultLimits): Promise<LoadedModule> {
+	const chunks: Uint8Array[] = [];
 	try {
-		bytes = await readFile(file);
+		// No more than one byte too many: it may be a device that never ends.
+		for await (const chunk of createReadStream(file, { end: MOST_MODULE_BYTES, highWaterMark: 1 << 20 })) chunks.push(chunk as Uint8Array);
 	} catch (cause) {
 		throw new IgError('IG_OPERATOR_FILE', { file, reason: (cause as NodeJS.ErrnoException).code ?? String(cause) }, { cause });
 	}
-	if (bytes.length > maxBytes) throw new IgError('IG_OPERATOR_FILE', { file, reason: `larger than ${maxBytes} bytes` });
-	return compileModule(bytes, file, maxMemoryPages);
+	const bytes = Buffer.concat(chunks);
+	if (bytes.length > MOST_MODULE_BYTES)
+		throw new IgError('IG_OPERATOR_FILE', { file, reason: `is larger than ${MOST_MODULE_BYTES} bytes` });
+	return compileModule(bytes, file, limits);
+}
+
+/** 64 KiB pages and table elements that a module may have. */
+function boundsOf(manifest: Manifest, limitsOf: LimitsOf): { pages: number; elements: number } {
+	const limits = manifest.operators.map((operator) => ({ ...limitsOf(operator.name), wish: operator.memoryPages * PAGE }));
+	const memory = limits.map(({ memory: given, wish }) => given ?? Math.min(wish, MOST_WISHED_MEMORY));
+	return { pages: Math.floor(Math.max(...memory) / PAGE), elements: Math.max(...limits.map(({ elements }) => elements)) };
+}
+
+/** Compiling is bounded by what the binary may hold (`binary.ts`); this is for what nobody foresaw. */
+const COMPILE_MS = 10_000;
+
+async function compile(bytes: Uint8Array): Promise<WebAssembly.Module> {
+	let timer: NodeJS.Timeout | undefined;
+	const late = new Promise<never>((_, reject) => {
+		timer = setTimeout(() => reject(new BinaryError(`takes longer than ${COMPILE_MS} ms to compile`)), COMPILE_MS);
+	});
+	try {
+		return await Promise.race([WebAssembly.compile(bytes), late]);
+	} finally {
+		clearTimeout(timer);
+	}
 }
 
 /** The same, from memory. */
-export async function compileModule(bytes: Uint8Array, file: string, maxMemoryPages = 16384): Promise<LoadedModule> {
+export async function compileModule(bytes: Uint8Array, file: string, limitsOf: LimitsOf = () => defaultLimits): Promise<LoadedModule> {
 	let module: WebAssembly.Module;
-	let memory: Limits | undefined;
-	let own: Limits | undefined;
+	let bounded: Bounded;
+	let bounds: Bounds;
 	let manifest: Manifest;
 	try {
-		// Compiled once as it is, so that the binary below is known to be valid; cheap beside the run.
-		const first = limitMemory(bytes, maxMemoryPages);
-		({ imported: memory, own } = first.memory);
-		module = await WebAssembly.compile(first.bytes);
-		manifest = readManifest(module, file);
-		const wish = Math.max(...manifest.operators.map(({ memoryPages }) => memoryPages));
-		const limit = Math.min(maxMemoryPages, wish);
-		const start = (memory ?? own)?.initial ?? 0;
-		if (start > limit) {
-			throw new IgError('IG_OPERATOR_MEMORY', { file, pages: start, limit });
-		}
-		if (memory !== undefined) {
-			const maximum = Math.max(memory.initial, Math.min(limit, memory.maximum ?? limit));
-			memory = { initial: memory.initial, maximum };
-		} else if ((own?.maximum ?? limit) > limit) {
-			module = await WebAssembly.compile(limitMemory(bytes, limit).bytes);
-		}
+		manifest = parseManifest(customSection(bytes, MANIFEST_SECTION), file);
+		bounds = boundsOf(manifest, limitsOf);
+		bounded = boundModule(bytes, bounds);
+		module = await compile(bounded.bytes);
 	} catch (cause) {
 		if (cause instanceof IgError) throw cause;
 		const magic = bytes.length >= 4 && bytes[0] === 0 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d;
@@ -99,9 +106,21 @@ export async function compileModule(bytes: Uint8Array, file: string, maxMemoryPa
 			: bytes[4] === 0x0d
 				? 'a component, not a core module; components come with a later version'
 				: cause instanceof BinaryError
-					? `malformed: ${cause.message}`
+					? cause.message
 					: (cause as Error).message.replace(/^WebAssembly\.compile\(\): /, '');
 		throw new IgError('IG_OPERATOR_WASM', { file, reason }, { cause });
 	}
-	return { door: checkAbi(module, file), module, file, manifest, ...(memory && { memory }) };
+	const door = checkAbi(module, file);
+	const { imported, own, elements } = bounded;
+	const start = (imported ?? own)?.initial ?? 0;
+	if (start > bounds.pages) throw new IgError('IG_OPERATOR_MEMORY', { file, pages: start, limit: bounds.pages });
+	if (elements > bounds.elements) {
+		throw new IgError('IG_OPERATOR_ABI', { file, reason: `its tables start with ${elements} elements, the limit is ${bounds.elements}` });
+	}
+	const memory = imported && {
+		initial: imported.initial,
+		maximum: Math.max(imported.initial, Math.min(bounds.pages, imported.maximum ?? bounds.pages)),
+	};
+	const maxMemory = ((memory ?? own)?.maximum ?? bounds.pages) * PAGE;
+	return { door, module, file, manifest, maxMemory, ...(memory && { memory }) };
 }

@@ -10,6 +10,8 @@ export interface CorePlan {
 	readonly file: string;
 	/** Limits of the memory to make for its `env.memory` import, when it has one. */
 	readonly memory?: Limits;
+	/** Bytes that its memory may grow to. */
+	readonly maxMemory: number;
 }
 
 export type ModulePlan = CorePlan;

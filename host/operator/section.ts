@@ -2,7 +2,7 @@
  * Custom sections of a WebAssembly file. Core modules and components alike are a header of 8 bytes and then sections of id, size,
  * contents (WebAssembly core specification 1.0, §5.5; component model, Binary.md).
  */
-import { BinaryError, leb, Reader } from './binary.js';
+import { BinaryError, leb, Reader } from './reader.js';
 
 const HEADER = 8;
 const CUSTOM = 0;
@@ -32,7 +32,7 @@ function* customs(bytes: Uint8Array): Generator<Custom> {
 		const id = reader.byte();
 		const size = reader.u32();
 		const to = reader.at + size;
-		if (to > bytes.length) throw new BinaryError('ends early');
+		if (to > bytes.length) throw new BinaryError('is malformed: it ends early');
 		if (id === CUSTOM) {
 			const name = reader.text();
 			if (reader.at <= to) yield { name, contents: bytes.subarray(reader.at, to), from, to };

@@ -17,12 +17,14 @@ import { clockOffsets } from '../ebpf/native.js';
 import { cloneSources } from '../operator/effects.js';
 import { type Guest, GuestFailure } from '../operator/guest.js';
 import type { LogLevel } from '../operator/imports.js';
+import { LineLimit } from '../operator/lines.js';
 import type { ModulePlan } from '../operator/module.js';
 import { openGuest } from '../operator/open.js';
+import type { Call } from '../operator/limits.js';
 import type { InitResult } from '../operator/session.js';
 import type { Sink } from '../output/sink.js';
 import { type DataSource, fixedSize } from '../schema.js';
-import { type Call, type Control, STRIKES } from './control.js';
+import { type Control, STRIKES } from './control.js';
 import type { Emission, Emissions } from './emission.js';
 import { handOver } from './hand-over.js';
 import { Link } from './link.js';
@@ -31,6 +33,8 @@ import type { OperatorPlan, PipelinePlan } from './plan.js';
 import { makeSpecs } from './source.js';
 import type { Tables } from './tables.js';
 
+/** Lines per second of the built-in operators. */
+const HOME_LINES = 50;
 /** Bytes of a region beyond its rows: selection, columns, and the heap that strings go to. */
 const REGION_EXTRA = 1 << 20;
 
@@ -82,6 +86,8 @@ export interface ChainOptions {
 	readonly emissions: Emissions;
 	readonly metrics: Metrics;
 	readonly log: (level: LogLevel, text: string) => void;
+	/** An operator failed: what it did. */
+	readonly struck: (operator: number, reason: string) => void;
 	/** From the chain before this one, after a restart. */
 	readonly known?: readonly InitResult[];
 }
@@ -109,7 +115,9 @@ export class Chain {
 		const { plan, control, known, emissions, metrics } = options;
 		this.#capacity = plan.batch.maxBytes + REGION_EXTRA;
 		this.#rowMap = new Uint32Array(plan.batch.maxRows);
-		this.#home = this.#instantiate(0, plan.modules[0]?.file ?? 'home');
+		const [home] = plan.modules;
+		if (home === undefined) throw new Error('no home module');
+		this.#home = openGuest(home, new LineLimit((level, text) => options.log(level, `${home.file}: ${text}`), HOME_LINES));
 		this.#region = this.#home.alloc(this.#capacity);
 		this.#current = this.#region;
 		const guests = new Map<number, { guest: Guest; region: number }>([[0, { guest: this.#home, region: this.#region }]]);
@@ -123,10 +131,7 @@ export class Chain {
 			try {
 				let own = guests.get(operator.module);
 				if (own === undefined) {
-					control.enter(id, 0);
-					const guest = this.#instantiate(operator.module, operator.name);
-					own = { guest, region: guest.alloc(this.#capacity) };
-					control.leave();
+					own = this.#open(operator, id);
 					guests.set(operator.module, own);
 				}
 				const init = known?.[id];
@@ -134,7 +139,6 @@ export class Chain {
 				link.region = own.region;
 				links.push(link);
 			} catch (cause) {
-				control.leave();
 				if (cause instanceof GuestFailure) throw new InitFailed(operator.name, cause.message);
 				throw cause;
 			}
@@ -161,12 +165,13 @@ export class Chain {
 	}
 
 	/**
-	 * Calls the optional ig_start, ig_tick or ig_stop of every operator, each with a batch without rows of its first data source. What one
+	 * Calls the optional ig_start, ig_tick or ig_stop of every operator (`from` one on), each with a batch without rows of its first data source. What one
 	 * emits reaches those behind it before their own call. The region must hold no batch. @throws as {@link run}
 	 */
-	signal(name: 'ig_start' | 'ig_tick' | 'ig_stop'): void {
+	signal(name: 'ig_start' | 'ig_tick' | 'ig_stop', from = 0): void {
 		const call: Call = name === 'ig_start' ? 'start' : name === 'ig_tick' ? 'tick' : 'stop';
 		for (const link of this.links) {
+			if (link.id < from) continue;
 			this.#guarded(link, call, () => {
 				this.#signal(link, call);
 				this.#output(link);
@@ -250,10 +255,10 @@ export class Chain {
 		const { control, tables, log, plan } = this.#options;
 		const old = this.links.filter((link) => link.plan.module === module);
 		const first = old[0] as Link;
-		control.enter(first.id, 0);
+		control.enter(first.id, 'init');
 		let fresh: Link[];
 		try {
-			const guest = this.#make(next, false, first.plan.name);
+			const guest = this.#make(next, operators[first.id] as OperatorPlan, first.id);
 			const region = guest.alloc(this.#capacity);
 			fresh = old.map((link) => link.renew(operators[link.id] as OperatorPlan, guest));
 			for (const link of fresh) link.region = region;
@@ -403,8 +408,8 @@ export class Chain {
 		const { name, onError, kind } = link.plan;
 		const drops = onError === 'drop' || kind === 'format';
 		if (reason !== undefined) {
-			const out = link.strike();
-			const strikes = this.#options.control.get(link.id, 'Errors');
+			const out = this.#strike(link, reason);
+			const strikes = this.#options.control.get(link.id, 'Strikes');
 			const fate = drops ? 'are dropped' : 'go on without it';
 			const then = out ? `; that was the ${STRIKES}rd time, it is out of this run` : ` (${strikes} of ${STRIKES})`;
 			if (onError === 'stop') throw new OperatorStop(name, reason);
@@ -421,7 +426,7 @@ export class Chain {
 		} catch (cause) {
 			if (!(cause instanceof GuestFailure)) throw cause;
 			if (link.plan.builtin) throw new HomeLost({ operator: link.id, reason: cause.message });
-			const out = link.strike();
+			const out = this.#strike(link, cause.message);
 			this.#options.log('warn', `operator ${link.plan.name} ${cause.message}${out ? '; it is out of this run' : ''}`);
 			if (cause.fatal && !out && call !== 'stop') this.#respawn(link);
 		}
@@ -429,30 +434,45 @@ export class Chain {
 
 	#respawn(link: Link): void {
 		try {
-			const guest = this.#instantiate(link.plan.module, link.plan.name);
+			const { guest, region } = this.#open(link.plan, link.id);
 			for (const other of this.links) {
 				if (other.plan.module !== link.plan.module || other.quarantined) continue;
 				other.replace(guest);
 				other.pushTables(this.#options.tables);
 			}
-			const region = guest.alloc(this.#capacity);
 			for (const other of this.links) if (other.plan.module === link.plan.module) other.region = region;
 		} catch (cause) {
 			if (!(cause instanceof GuestFailure)) throw cause;
 			link.quarantine();
+			this.#options.struck(link.id, `${cause.message} when it was started again`);
 			this.#options.log('warn', `operator ${link.plan.name} ${cause.message} when it was started again; it is out of this run`);
 		}
 	}
 
-	#instantiate(module: number, name: string): Guest {
-		const plan = this.#options.plan.modules[module];
-		if (plan === undefined) throw new Error(`no module ${module}`);
-		return this.#make(plan, module === 0, name);
+	/** Counts a failure; true when the operator is now out of the run. */
+	#strike(link: Link, reason: string): boolean {
+		this.#options.struck(link.id, reason);
+		return link.strike();
 	}
 
-	#make(plan: ModulePlan, ours: boolean, name: string): Guest {
+	/** A fresh instance with room for batches, under the supervisor's eyes. @throws GuestFailure */
+	#open(operator: OperatorPlan, id: number): { guest: Guest; region: number } {
+		const { control, plan } = this.#options;
+		const module = plan.modules[operator.module];
+		if (module === undefined) throw new Error(`no module ${operator.module}`);
+		control.enter(id, 'init');
+		try {
+			const guest = this.#make(module, operator, id);
+			return { guest, region: guest.alloc(this.#capacity) };
+		} finally {
+			control.leave();
+		}
+	}
+
+	#make(module: ModulePlan, { name, limits }: OperatorPlan, id: number): Guest {
+		const { control, log } = this.#options;
 		// One line each: a stranger's operator must not be able to write what looks like ig's own line.
-		const oneLine = (text: string): string => (ours ? text : text.replace(/[\r\n]+/g, ' ↵ '));
-		return openGuest(plan, (level, text) => this.#options.log(level, `${name}: ${oneLine(text)}`));
+		const show = (level: LogLevel, text: string): void => log(level, `${name}: ${text.replace(/[\r\n]+/g, ' ↵ ')}`);
+		return openGuest(module, new LineLimit(show, limits.log, () => control.add(id, 'Held', 1)));
 	}
 }

@@ -3,6 +3,8 @@
  * stop command, and writes an operator's failure counts only while no worker runs. It outlives a worker that was terminated.
  */
 
+import { type Call, calls } from '../operator/limits.js';
+
 /** Words of the Int32 part. */
 const Word = {
 	/** 0 run, 1 stop: drain what is there, flush, end. */
@@ -36,18 +38,15 @@ const Total = {
 	ByKernel: 13,
 } as const;
 const TOTALS = 16;
-/** Strikes: failures of the version that runs; Errors: of all in this run. */
+/** Strikes: failures of the version that runs; Errors: of all in this run. Late: calls that were cut off; Held: lines kept out of the log. */
 const Per = {
 	...{ Batches: 0, RowsIn: 1, RowsOut: 2, Milliseconds: 3, Memory: 4, Errors: 5, Dropped: 6, Quarantined: 7, Strikes: 8 },
-	Emitted: 9,
+	...{ Emitted: 9, Late: 10, Held: 11 },
 } as const;
-const PER = 10;
+const PER = 12;
 
 /** Failures after which an operator is taken out of the run. */
 export const STRIKES = 3;
-
-export const calls = ['init', 'start', 'batch', 'tick', 'table', 'stop', 'state_save', 'state_restore'] as const;
-export type Call = (typeof calls)[number];
 
 /** Monotonic milliseconds, the same in every thread of the process; wraps at 2^31. */
 export function now(): number {
@@ -77,8 +76,8 @@ export class Control {
 	}
 
 	/** The worker enters an operator. */
-	enter(operator: number, call: number): void {
-		this.#words[Word.Call] = call;
+	enter(operator: number, call: Call): void {
+		this.#words[Word.Call] = calls.indexOf(call);
 		this.#words[Word.Since] = now();
 		Atomics.add(this.#words, Word.Calls, 1);
 		Atomics.store(this.#words, Word.Operator, operator);

@@ -4,11 +4,12 @@ import { cloneSources, type Effect } from '../operator/effects.js';
 import { type Guest, GuestFailure } from '../operator/guest.js';
 import type { Projection } from '../ebpf/batch.js';
 import type { MapPlan } from '../ebpf/map-entry.js';
+import type { Call } from '../operator/limits.js';
 import { planProjections } from '../operator/projection.js';
 import { type InitResult, InitSession } from '../operator/session.js';
 import type { DataSource } from '../schema.js';
 import { LinkAccess } from './access.js';
-import { type Call, type Control, calls } from './control.js';
+import type { Control } from './control.js';
 import type { Emissions } from './emission.js';
 import type { Metrics } from './metrics.js';
 import type { OperatorPlan } from './plan.js';
@@ -114,7 +115,7 @@ export class Link {
 	call(call: Call, run: (guest: Guest) => void): void {
 		const { guest } = this;
 		if (guest === undefined) return;
-		this.#control.enter(this.id, calls.indexOf(call));
+		this.#control.enter(this.id, call);
 		this.#access.emitting = emittingCalls.includes(call);
 		guest.access = this.#access;
 		try {

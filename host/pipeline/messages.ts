@@ -20,6 +20,8 @@ export interface WorkerData {
 		readonly guilty: readonly Guilty[];
 		/** ig_start was called. */
 		readonly started: boolean;
+		/** Only ig_stop is left to do, from this operator on. */
+		readonly stopFrom: number | undefined;
 	};
 }
 
@@ -41,6 +43,8 @@ export type FromWorker =
 	| { readonly type: 'started' }
 	| { readonly type: 'swapped'; readonly milliseconds: number; readonly inits: readonly InitResult[] }
 	| { readonly type: 'kept'; readonly reason: string }
+	/** An operator failed. */
+	| { readonly type: 'strike'; readonly operator: number; readonly reason: string }
 	| { readonly type: 'log'; readonly level: LogLevel; readonly text: string }
 	| { readonly type: 'end'; readonly reason: 'stopped' | 'finished' | 'output-closed' }
 	| { readonly type: 'known'; readonly error: KnownError }

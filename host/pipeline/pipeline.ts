@@ -1,13 +1,13 @@
 /** A pipeline seen from the main thread: starts the worker, watches it, replaces it when an operator overruns its deadline. */
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { IgError } from '../errors.js';
 import type { InitResult } from '../operator/session.js';
 import { attachSource } from '../ebpf/source.js';
+import { type Call, PAGE } from '../operator/limits.js';
 import type { DataSource } from '../schema.js';
 import type { Guilty } from './chain.js';
-import { type Call, Control } from './control.js';
+import { Control } from './control.js';
 import type { FromWorker, ToWorker, WorkerData } from './messages.js';
 import type { ModulePlan } from '../operator/module.js';
 import { Metrics } from './metrics.js';
@@ -22,6 +22,7 @@ import type {
 	SwapResult,
 } from './plan.js';
 import { Tables } from './tables.js';
+import { Watchdog } from './watchdog.js';
 
 /** Under a TypeScript runner (vitest) the worker is the built one: threads get no transform. */
 const here = fileURLToPath(import.meta.url);
@@ -33,11 +34,8 @@ export function startPipeline(plan: PipelinePlan, events: PipelineEvents = {}): 
 	return new Supervisor(plan, events);
 }
 
-interface Suspect {
-	readonly count: number;
-	/** CPU time of the worker when the suspicion began, ns. */
-	readonly cpu: number;
-}
+/** JavaScript's part of the worker's memory, which WebAssembly's tables and references are in, too. */
+const MAX_HEAP_MIB = 512;
 
 /** A module that is to take another's place, on its way to the worker. */
 interface PendingSwap {
@@ -59,7 +57,9 @@ class Supervisor implements Pipeline {
 	readonly #tables = new Tables();
 	readonly #timer: NodeJS.Timeout;
 	#worker: Worker;
-	#suspect: Suspect | undefined;
+	readonly #watchdog: Watchdog;
+	/** Of each operator's last failure. */
+	readonly #reasons = new Map<number, string>();
 	#inits: readonly InitResult[] | undefined;
 	#started = false;
 	#swap: PendingSwap | undefined;
@@ -83,7 +83,10 @@ class Supervisor implements Pipeline {
 			this.#settleEnded = resolve;
 		});
 		this.#worker = this.#spawn();
-		this.#timer = setInterval(() => this.#watch(), Math.max(5, Math.min(50, plan.deadlineMs / 4)));
+		const shortest = Math.min(...plan.operators.flatMap(({ limits }) => Object.values(limits.ms)));
+		const everyMs = Math.max(5, Math.min(50, shortest / 4));
+		this.#watchdog = new Watchdog(this.#control, (operator, call) => this.#plan.operators[operator]?.limits.ms[call] ?? Infinity, everyMs);
+		this.#timer = setInterval(() => this.#watch(), everyMs);
 	}
 
 	stop(): void {
@@ -152,7 +155,7 @@ class Supervisor implements Pipeline {
 	stats(): PipelineStats {
 		const total = (key: Parameters<Control['total']>[0]): number => this.#control.total(key);
 		const operators = this.#plan.operators.map(
-			({ name }, id): OperatorStats => ({
+			({ name, module }, id): OperatorStats => ({
 				name,
 				batches: this.#control.get(id, 'Batches'),
 				rowsIn: this.#control.get(id, 'RowsIn'),
@@ -163,6 +166,12 @@ class Supervisor implements Pipeline {
 				dropped: this.#control.get(id, 'Dropped'),
 				emitted: this.#control.get(id, 'Emitted'),
 				state: this.#control.get(id, 'Quarantined') !== 0 ? 'quarantined' : 'running',
+				...(this.#reasons.has(id) && { reason: this.#reasons.get(id) ?? '' }),
+				limitsHit: {
+					time: this.#control.get(id, 'Late'),
+					log: this.#control.get(id, 'Held'),
+					memory: this.#control.get(id, 'Memory') + PAGE > (this.#plan.modules[module]?.maxMemory ?? Infinity),
+				},
 			}),
 		);
 		return {
@@ -183,20 +192,24 @@ class Supervisor implements Pipeline {
 		};
 	}
 
-	#spawn(guilty?: readonly Guilty[]): Worker {
+	/** `stopFrom`: ig_stop has been called for the operators before this one, and nothing else is left to do. */
+	#spawn(guilty?: readonly Guilty[], stopFrom?: number): Worker {
 		const data: WorkerData = {
 			plan: this.#plan,
 			control: this.#control.buffer,
 			metrics: this.#metrics.buffer,
 			tables: this.#tables.names().map((name) => [name, this.#tables.get(name)] as const),
-			...(this.#inits && guilty && { restart: { inits: this.#inits, guilty, started: this.#started } }),
+			...(this.#inits && guilty && { restart: { inits: this.#inits, guilty, started: this.#started, stopFrom } }),
 		};
 		// No stdio of its own: with it, the parent would wait for the worker's streams.
-		const worker = new Worker(workerFile, { workerData: data, stdin: false });
+		const worker = new Worker(workerFile, { workerData: data, stdin: false, resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB } });
 		worker.on('message', (message: FromWorker) => this.#hear(message));
-		worker.on('error', (error) =>
-			this.#end({ reason: 'failed', error: new IgError('IG_PIPELINE', { reason: error.message }, { cause: error }) }),
-		);
+		worker.on('error', (error) => {
+			const running = this.#control.running();
+			if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY' && running !== undefined && !this.#replacing) {
+				void this.#cutOff(running.operator, running.call, `filled the host's memory in ig_${running.call}`);
+			} else this.#end({ reason: 'failed', error: new IgError('IG_PIPELINE', { reason: error.message }, { cause: error }) });
+		});
 		worker.on('exit', () => {
 			if (worker === this.#worker && !this.#replacing) {
 				this.#end({ reason: 'failed', error: new IgError('IG_PIPELINE', { reason: 'its thread ended' }) });
@@ -223,6 +236,9 @@ class Supervisor implements Pipeline {
 				return;
 			case 'kept':
 				this.#settleSwap({ reason: message.reason });
+				return;
+			case 'strike':
+				this.#reasons.set(message.operator, message.reason);
 				return;
 			case 'log':
 				this.#events.onLog?.(message.level, message.text);
@@ -274,29 +290,23 @@ class Supervisor implements Pipeline {
 		});
 	}
 
-	/** Cuts off an operator that has been in one call for longer than the deadline. */
+	/** Cuts off an operator that has been in one call for longer than its limit. */
 	#watch(): void {
-		const running = this.#control.running();
-		const { deadlineMs } = this.#plan;
-		if (running === undefined || running.milliseconds < deadlineMs / 2 || this.#replacing || this.#over) {
-			this.#suspect = undefined;
-			return;
-		}
-		const cpu = this.#cpuTime();
-		if (this.#suspect?.count !== running.count) {
-			this.#suspect = { count: running.count, cpu };
-			return;
-		}
-		// A worker that the kernel did not let run is not at fault: half the deadline must have been spent on the CPU.
-		if (running.milliseconds < deadlineMs || cpu - this.#suspect.cpu < deadlineMs * 0.4e6) return;
-		void this.#cutOff(running.operator, running.call, running.milliseconds);
+		if (this.#replacing || this.#over) return;
+		const overrun = this.#watchdog.look();
+		if (overrun === undefined) return;
+		const { operator, call, limitMs, milliseconds } = overrun;
+		this.#control.add(operator, 'Late', 1);
+		void this.#cutOff(operator, call, `took more than ${limitMs} ms in ig_${call} and was cut off after ${milliseconds} ms`, milliseconds);
 	}
 
-	async #cutOff(operator: number, call: Call, milliseconds: number): Promise<void> {
+	/** Ends the worker and has a new one go on without the operator in the batch in flight. */
+	async #cutOff(operator: number, call: Call, reason: string, milliseconds = 0): Promise<void> {
 		this.#replacing = true;
 		await this.#worker.terminate();
+		// It came to its end before it could be ended.
+		if (this.#over) return;
 		const name = this.#plan.operators[operator]?.name ?? '?';
-		const reason = `took more than ${this.#plan.deadlineMs} ms in ig_${call} and was cut off after ${milliseconds} ms`;
 		this.#control.leave();
 		if (this.#inits === undefined) {
 			this.#replacing = false;
@@ -313,12 +323,7 @@ class Supervisor implements Pipeline {
 			this.#resume([]);
 			return;
 		}
-		if (call === 'stop') {
-			this.#events.onLog?.('warn', `operator ${name} ${reason}`);
-			this.#replacing = false;
-			this.#end({ reason: this.#control.stopping ? 'stopped' : 'finished' });
-			return;
-		}
+		this.#reasons.set(operator, reason);
 		let guilty: Guilty[] = [];
 		if (call === 'batch') guilty = [{ operator, reason }];
 		else {
@@ -327,25 +332,14 @@ class Supervisor implements Pipeline {
 			this.#events.onLog?.('warn', `operator ${name} ${reason}${out ? '; it is out of this run' : ''}`);
 			if (call === 'start') this.#started = true;
 		}
-		this.#resume(guilty);
+		this.#resume(guilty, call === 'stop' ? operator + 1 : undefined);
 	}
 
 	/** A new worker in the place of one that was terminated. */
-	#resume(guilty: readonly Guilty[]): void {
-		this.#worker = this.#spawn(guilty);
+	#resume(guilty: readonly Guilty[], stopFrom?: number): void {
+		this.#worker = this.#spawn(guilty, stopFrom);
 		this.#replacing = false;
-		this.#suspect = undefined;
 		if (this.#swap !== undefined) this.#mail(this.#swap.message);
-	}
-
-	/** Time that the worker's thread has spent on a CPU, ns (proc(5), schedstat). */
-	#cpuTime(): number {
-		try {
-			return Number(readFileSync(`/proc/self/task/${this.#control.thread}/schedstat`, 'latin1').split(' ')[0]);
-		} catch {
-			// A kernel without schedstat: the wall clock alone decides.
-			return Number.POSITIVE_INFINITY;
-		}
 	}
 
 	#wake(): void {

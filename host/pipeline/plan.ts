@@ -1,5 +1,6 @@
 /** What a pipeline is told to run: plain data, structured-cloned to the worker thread. */
 import type { MapPlan } from '../ebpf/map-entry.js';
+import type { OperatorLimits } from '../operator/limits.js';
 import type { ModulePlan } from '../operator/module.js';
 import type { DataSource } from '../schema.js';
 import type { MetricStats } from './metrics.js';
@@ -38,6 +39,7 @@ export interface OperatorPlan {
 	/** Full names of fields it reads, from its manifest; undefined: it says so itself by `field_want`, or reads all. */
 	readonly fields?: readonly string[];
 	readonly memoryPages: number;
+	readonly limits: OperatorLimits;
 	/** Lives in the host's own (home) module and memory: no copy, trusted to be ours, checked all the same. */
 	readonly builtin: boolean;
 }
@@ -56,8 +58,6 @@ export interface PipelinePlan {
 	/** Keep every batch, as it left the kernel, in this file. */
 	readonly record?: { readonly path: string; readonly header: Readonly<Record<string, unknown>> };
 	readonly batch: { readonly maxRows: number; readonly maxBytes: number; readonly flushMs: number };
-	/** Milliseconds that one call of an operator may take. */
-	readonly deadlineMs: number;
 	/** Only run init, report the schema, and end. For help and inspection. */
 	readonly describeOnly?: boolean;
 }
@@ -76,6 +76,19 @@ export interface OperatorStats {
 	/** Rows of its own data sources. */
 	readonly emitted: number;
 	readonly state: 'running' | 'quarantined';
+	/** Its last failure: what it did, and why it is quarantined if it is. */
+	readonly reason?: string;
+	readonly limitsHit: LimitsHit;
+}
+
+/** How often an operator met its limits. */
+export interface LimitsHit {
+	/** Calls that were cut off. */
+	readonly time: number;
+	/** Lines in the log that were kept back. */
+	readonly log: number;
+	/** Its memory is as large as it may be. */
+	readonly memory: boolean;
 }
 
 /** What became of rows that operators emitted: emitted = delivered + filtered + dropped. */

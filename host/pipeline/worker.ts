@@ -64,6 +64,11 @@ class Runner {
 				restart === undefined ? { ...plan.record.header, dataSources: plan.dataSources } : undefined,
 			);
 		}
+		if (restart?.stopFrom !== undefined) {
+			this.#signal('ig_stop', restart.stopFrom);
+			this.#record?.end();
+			return this.#control.stopping ? 'stopped' : 'finished';
+		}
 		if (restart?.started !== true) this.#signal('ig_start');
 		this.#post({ type: 'started' });
 		if (restart !== undefined) this.#again(restart.guilty);
@@ -183,8 +188,8 @@ class Runner {
 		});
 	}
 
-	#signal(name: 'ig_start' | 'ig_tick' | 'ig_stop'): void {
-		this.#recover(() => this.#chain.signal(name));
+	#signal(name: 'ig_start' | 'ig_tick' | 'ig_stop', from = 0): void {
+		this.#recover(() => this.#chain.signal(name, from));
 	}
 
 	/** Runs what operators emitted in the batch that was committed. */
@@ -215,6 +220,7 @@ class Runner {
 			emissions: this.#emissions,
 			metrics: this.#metrics,
 			log: (level, text) => this.#post({ type: 'log', level, text }),
+			struck: (operator, reason) => this.#post({ type: 'strike', operator, reason }),
 			...(known && { known }),
 		});
 	}

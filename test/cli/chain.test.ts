@@ -13,6 +13,7 @@ const loaded = (file: string, ...operators: (Partial<Operator> & { name: string 
 	door: 'core',
 	module: empty,
 	file,
+	maxMemory: 1 << 20,
 	manifest: {
 		operators: operators.map((operator) => ({
 			...{ version: '1', description: '', kind: 'filter', adds: [], tables: [], capabilities: [], onError: 'pass', memoryPages: 16 },

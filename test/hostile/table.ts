@@ -186,7 +186,7 @@ export const hostile: readonly Hostile[] = [
 		name: 'loop-in-stop',
 		entry: 'ig_stop',
 		does: 'loops',
-		strikes: 0,
+		strikes: 1,
 		state: 'running',
 		message: /took more than \d+ ms in ig_stop/,
 	},

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { limitMemory } from '../../host/operator/binary.js';
+import { boundModule } from '../../host/operator/binary.js';
 import { compileModule } from '../../host/operator/load.js';
 import { watToWasm as wasm } from '../support/wat.js';
 
@@ -13,8 +13,8 @@ test('a minimal operator loads with the file name as its name', async () => {
 });
 
 test('its own memory gets the limit as its maximum', () => {
-	const { bytes, memory } = limitMemory(wasm(`(module (memory (export "memory") 2) ${abi})`), 10);
-	expect(memory.own).toEqual({ initial: 2, maximum: 10 });
+	const { bytes, own } = boundModule(wasm(`(module (memory (export "memory") 2) ${abi})`), { pages: 10, elements: 10 });
+	expect(own).toEqual({ initial: 2, maximum: 10 });
 	const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {});
 	const grown = instance.exports.memory as WebAssembly.Memory;
 	grown.grow(8);
@@ -22,7 +22,7 @@ test('its own memory gets the limit as its maximum', () => {
 });
 
 test('a smaller maximum of its own stays', () => {
-	expect(limitMemory(wasm('(module (memory 1 3))'), 10).memory.own).toEqual({ initial: 1, maximum: 3 });
+	expect(boundModule(wasm('(module (memory 1 3))'), { pages: 10, elements: 10 }).own).toEqual({ initial: 1, maximum: 3 });
 });
 
 test('an imported memory is reported, for the host to make', async () => {

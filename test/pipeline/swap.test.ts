@@ -7,7 +7,7 @@ import { BATCH } from '../../host/cli/session.js';
 import { type LoadedModule, modulePlan } from '../../host/operator/module.js';
 import { startPipeline } from '../../host/pipeline/pipeline.js';
 import type { OperatorPlan, Pipeline, PipelinePlan } from '../../host/pipeline/plan.js';
-import { builtinModule, builtinOperator, foreign, writeRecording } from '../support/pipeline.js';
+import { builtinModule, builtinOperator, foreign, writeRecording, within } from '../support/pipeline.js';
 import { numbers, numbersSource, packNumbers } from '../support/schema.js';
 import { keepEven, watModule, watOperator } from '../support/wat.js';
 
@@ -47,18 +47,19 @@ async function play(module: LoadedModule, changes: Partial<OperatorPlan> = {}, d
 	const out = join(dir, 'out');
 	const fd = openSync(out, 'w');
 	const log: string[] = [];
-	const operators = [foreign(module, 1, changes)];
+	const own = { ...changes, limits: within(deadlineMs) };
+	const operators = [foreign(module, 1, own)];
 	if (changes.kind !== 'format') operators.push(await builtinOperator('json'));
 	const plan: PipelinePlan = {
 		...{ dataSources: [numbersSource()], source: { kind: 'recording', path: recording, realtime: true }, outputFd: fd },
-		...{ modules: [await builtinModule(), module].map(modulePlan), operators, batch: BATCH, deadlineMs },
+		...{ modules: [await builtinModule(), module].map(modulePlan), operators, batch: BATCH },
 	};
 	const pipeline = startPipeline(plan, { onLog: (level, text) => log.push(`${level}: ${text}`) });
 	await until(() => pipeline.stats().delivered > 0);
 	return {
 		pipeline,
 		log,
-		swap: (next) => pipeline.swap(1, modulePlan(next), operators.with(0, foreign(next, 1, changes))),
+		swap: (next) => pipeline.swap(1, modulePlan(next), operators.with(0, foreign(next, 1, own))),
 		stop: async () => {
 			const { delivered: before } = pipeline.stats();
 			await until(() => pipeline.stats().delivered > before);

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { BATCH } from '../../host/cli/session.js';
 import { asked } from '../../host/operator/capability.js';
 import { compileModule } from '../../host/operator/load.js';
+import { type Call, calls, defaultLimits, type OperatorLimits } from '../../host/operator/limits.js';
 import { type LoadedModule, modulePlan } from '../../host/operator/module.js';
 import { startPipeline } from '../../host/pipeline/pipeline.js';
 import type { OperatorPlan, PipelineEnd, PipelinePlan, PipelineStats } from '../../host/pipeline/plan.js';
@@ -57,6 +58,7 @@ export function foreign(module: LoadedModule, number: number, changes: Partial<O
 		...(manifest.fields && { fields: manifest.fields }),
 		memoryPages: manifest.memoryPages,
 		grants: asked({ ...manifest, ...changes }),
+		limits: defaultLimits,
 		builtin: false,
 		...changes,
 	};
@@ -78,6 +80,7 @@ export async function builtinOperator(name: string, params: Record<string, strin
 		tables: operator.tables,
 		grants: asked(operator),
 		memoryPages: operator.memoryPages,
+		limits: defaultLimits,
 		builtin: true,
 	};
 }
@@ -97,11 +100,17 @@ export interface RunOptions {
 	/** Beside the built-in one. */
 	readonly modules?: readonly LoadedModule[];
 	readonly operators: readonly OperatorPlan[];
+	/** For every call. */
 	readonly deadlineMs?: number;
 	readonly batch?: Partial<PipelinePlan['batch']>;
 	readonly tables?: Readonly<Record<string, ReadonlyMap<number, string | null>>>;
 	/** In the place of the built-in module. */
 	readonly home?: LoadedModule;
+}
+
+/** Limits of which every call has `ms` milliseconds. */
+export function within(ms: number): OperatorLimits {
+	return { ...defaultLimits, ms: Object.fromEntries(calls.map((call) => [call, ms])) as Record<Call, number> };
 }
 
 /** Plays a recording that is there already, and waits for the end. */
@@ -117,10 +126,12 @@ export async function playFile(path: string, options: Omit<RunOptions, 'batches'
 				dataSources: options.sources,
 				source: { kind: 'recording', path, realtime: false },
 				modules: modules.map(modulePlan),
-				operators: options.operators,
+				operators: options.operators.map((operator) => ({
+					...operator,
+					...(options.deadlineMs && { limits: within(options.deadlineMs) }),
+				})),
 				outputFd: fd,
 				batch: { ...BATCH, ...options.batch },
-				deadlineMs: options.deadlineMs ?? 250,
 			},
 			{ onLog: (level, text) => log.push(`${level}: ${text}`) },
 		);
