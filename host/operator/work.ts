@@ -3,7 +3,7 @@
  * and of the operand stack at every branch (V8's Liftoff: CacheState::Split and ::Steal), so a megabyte of branches over a
  * deep stack costs gigabytes, in a call that cannot be interrupted. Counted here, from the instructions alone.
  */
-import { BinaryError, type Reader } from './reader.js';
+import { BinaryError } from './reader.js';
 
 /** Parameters and results. */
 export interface Arity {
@@ -18,43 +18,67 @@ export interface Signatures {
 	readonly functions: readonly number[];
 }
 
-interface Frame {
-	/** Height of the operand stack below the block's parameters. */
-	readonly base: number;
-	readonly arity: Arity;
-}
-
+const EMPTY_BLOCK = 0x40;
 const NONE: Arity = { params: 0, results: 0 };
 const ONE: Arity = { params: 0, results: 1 };
-const EMPTY_BLOCK = 0x40;
 
-/** What each plain instruction leaves on the stack less what it takes, by first and last opcode (§5.4). */
-const plain: readonly (readonly [first: number, last: number, net: number])[] = [
-	...([
-		[0x45, 0x45, 0],
-		[0x46, 0x4f, -1],
-		[0x50, 0x50, 0],
-		[0x51, 0x66, -1],
-		[0x67, 0x69, 0],
-		[0x6a, 0x78, -1],
-	] as const),
-	...([
-		[0x79, 0x7b, 0],
-		[0x7c, 0x8a, -1],
-		[0x8b, 0x91, 0],
-		[0x92, 0x98, -1],
-		[0x99, 0x9f, 0],
-		[0xa0, 0xa6, -1],
-	] as const),
-	[0xa7, 0xc4, 0],
-];
+/** Immediates of instructions whose effect does not depend on them. */
+const Shape = { Other: 0, None: 1, Number: 2, Memory: 3 } as const;
+const shapes = new Uint8Array(256);
+/** What such an instruction leaves on the operand stack less what it takes. */
 const nets = new Int8Array(256);
-const isPlain = new Uint8Array(256);
-for (const [first, last, net] of plain) {
+/** First and last opcode, immediates, net (core specification, §5.4). */
+const table: readonly (readonly [first: number, last: number, shape: number, net: number])[] = [
+	...([
+		[0x01, 0x01, 1, 0],
+		[0x1a, 0x1a, 1, -1],
+		[0x1b, 0x1b, 1, -2],
+		[0x20, 0x20, 2, 1],
+		[0x21, 0x21, 2, -1],
+	] as const), // nop, drop, select, locals
+	...([
+		[0x22, 0x22, 2, 0],
+		[0x23, 0x23, 2, 1],
+		[0x24, 0x24, 2, -1],
+		[0x25, 0x25, 2, 0],
+		[0x26, 0x26, 2, -2],
+	] as const), // globals, tables
+	...([
+		[0x28, 0x35, 3, 0],
+		[0x36, 0x3e, 3, -2],
+		[0x3f, 0x3f, 2, 1],
+		[0x40, 0x40, 2, 0],
+		[0x41, 0x42, 2, 1],
+	] as const), // memory, constants
+	...([
+		[0x45, 0x45, 1, 0],
+		[0x46, 0x4f, 1, -1],
+		[0x50, 0x50, 1, 0],
+		[0x51, 0x66, 1, -1],
+		[0x67, 0x69, 1, 0],
+	] as const), // numbers
+	...([
+		[0x6a, 0x78, 1, -1],
+		[0x79, 0x7b, 1, 0],
+		[0x7c, 0x8a, 1, -1],
+		[0x8b, 0x91, 1, 0],
+		[0x92, 0x98, 1, -1],
+	] as const),
+	...([
+		[0x99, 0x9f, 1, 0],
+		[0xa0, 0xa6, 1, -1],
+		[0xa7, 0xc4, 1, 0],
+	] as const),
+	...([
+		[0xd0, 0xd0, 2, 1],
+		[0xd1, 0xd1, 1, 0],
+		[0xd2, 0xd2, 2, 1],
+	] as const), // references
+];
+for (const [first, last, shape, net] of table) {
+	shapes.fill(shape, first, last + 1);
 	nets.fill(net, first, last + 1);
-	isPlain.fill(1, first, last + 1);
 }
-
 /** Of 0xfc: how many index immediates follow, and the net. */
 const bulk: readonly (readonly [immediates: number, net: number])[] = [
 	...Array.from({ length: 8 }, () => [0, 0] as const),
@@ -72,227 +96,184 @@ const bulk: readonly (readonly [immediates: number, net: number])[] = [
 	] as const),
 ];
 
-function memoryArgument(reader: Reader): void {
-	if (reader.u32() >= 64) throw new BinaryError('uses a second memory');
-	reader.skipNumber();
-}
-
-/** Vector instructions (0xfd). What takes two and leaves one may be counted as taking one: never too little. */
-function vector(reader: Reader): number {
-	const code = reader.u32();
-	if (code <= 11 || (code >= 84 && code <= 93)) {
-		memoryArgument(reader);
-		if (code >= 84 && code <= 91) reader.byte();
-		return code === 11 || (code >= 88 && code <= 91) ? -2 : code >= 84 && code <= 87 ? -1 : 0;
-	}
-	if (code === 12 || code === 13) {
-		reader.skip(16);
-		return code === 12 ? 1 : -1;
-	}
-	if (code >= 21 && code <= 34) reader.byte();
-	return 0;
-}
-
 /**
- * Locals and operands that the compiler copies over the whole of a function's body, which `reader` is at (behind the
- * locals). Stops counting beyond `most`. @throws BinaryError an instruction that it does not know
+ * Locals and operands that the compiler copies over a function's body from `start` (behind the locals) to `end`. Stops
+ * counting beyond `most`. @throws BinaryError an instruction that it does not know
  */
-export function compileWork(reader: Reader, end: number, locals: number, { types, functions }: Signatures, most: number): number {
-	const frames: Frame[] = [{ base: 0, arity: NONE }];
+export function compileWork(
+	bytes: Uint8Array,
+	start: number,
+	end: number,
+	locals: number,
+	{ types, functions }: Signatures,
+	most: number,
+): number {
+	/** Per open block: height of the operand stack below its parameters, and its type. */
+	const bases: number[] = [0];
+	const arities: Arity[] = [NONE];
+	let at = start;
+	let base = 0;
 	let height = 0;
 	let work = 0;
+
+	const number = (): number => {
+		let value = 0;
+		for (let scale = 1; ; scale *= 128) {
+			const byte = bytes[at++] ?? 0;
+			value += (byte & 0x7f) * scale;
+			if (byte < 0x80) return value;
+			if (scale > 2 ** 63) throw new BinaryError('is malformed: a number is too long');
+		}
+	};
 	const arityOf = (type: number | undefined): Arity => {
 		const arity = type === undefined ? undefined : types[type];
 		if (arity === undefined) throw new BinaryError('is malformed: it names a type that it does not have');
 		return arity;
 	};
-	const top = (): Frame => frames[frames.length - 1] as Frame;
-	const take = (count: number): void => {
-		// Behind a jump there are as many operands as anyone wants.
-		height = Math.max(top().base, height - count);
+	/** Behind a jump there are as many operands as anyone wants. */
+	const move = (net: number): void => {
+		height = Math.max(base, height + net);
 	};
-	const branch = (targets = 1): void => {
+	const branch = (targets: number): void => {
 		work += targets * (locals + height + 1);
 	};
-	const blockType = (): Arity => {
-		const at = reader.at;
-		const first = reader.byte();
-		if (first === EMPTY_BLOCK) return NONE;
-		// A value type is a negative number of one byte, a type's index a positive one.
-		if (first >= 0x40 && first < 0x80) return ONE;
-		reader.at = at;
-		return arityOf(reader.u32());
-	};
 	const enter = (): void => {
-		const arity = blockType();
-		branch();
-		take(arity.params);
-		frames.push({ base: height, arity });
+		// A value type is a negative number of one byte, a type's index a positive one.
+		const first = bytes[at] ?? 0;
+		let arity = first === EMPTY_BLOCK ? NONE : ONE;
+		if (first >= 0x40 && first < 0x80) at++;
+		else arity = arityOf(number());
+		branch(1);
+		move(-arity.params);
+		base = height;
+		bases.push(base);
+		arities.push(arity);
 		height += arity.params;
 	};
-	const call = (arity: Arity): void => {
-		take(arity.params);
-		height += arity.results;
+	const memoryArgument = (): void => {
+		if (number() >= 64) throw new BinaryError('uses a second memory, which ig does not run');
+		number();
 	};
-	const jump = (): void => {
-		height = top().base;
+	/** What takes two and leaves one may be counted as taking one: never too little. */
+	const vector = (): number => {
+		const code = number();
+		if (code === 12 || code === 13) at += 16;
+		if (code >= 21 && code <= 34) at++;
+		if (code <= 11 || (code >= 84 && code <= 93)) memoryArgument();
+		if (code >= 84 && code <= 91) at++;
+		if (code === 12) return 1;
+		return code === 11 || (code >= 88 && code <= 91) ? -2 : code === 13 || (code >= 84 && code <= 87) ? -1 : 0;
 	};
 
-	while (reader.at < end && work <= most) {
-		const code = reader.byte();
-		if (isPlain[code] === 1) {
+	while (at < end && work <= most) {
+		const code = bytes[at++] ?? 0;
+		const shape = shapes[code] ?? 0;
+		if (shape !== Shape.Other) {
+			if (shape === Shape.Memory) memoryArgument();
+			else if (shape === Shape.Number) {
+				if ((bytes[at++] ?? 0) >= 0x80) number();
+			}
 			const net = nets[code] ?? 0;
-			if (net < 0) take(-net);
-			continue;
-		}
-		if (code >= 0x28 && code <= 0x3e) {
-			memoryArgument(reader);
-			if (code >= 0x36) take(2);
+			height += net;
+			if (height < base) height = base;
 			continue;
 		}
 		switch (code) {
-			case 0x00: // unreachable
-			case 0x0f: // return
-				jump();
-				break;
-			case 0x01:
-				break;
 			case 0x02: // block
 			case 0x03: // loop
 			case 0x06: // try
 				enter();
 				break;
 			case 0x04: // if
-				take(1);
+				move(-1);
 				enter();
 				break;
-			case 0x07: // catch: a tag's parameters, at most those of any type
-				reader.u32();
-				height = top().base + Math.max(...types.map(({ params }) => params));
-				branch();
-				break;
 			case 0x05: // else
+				height = base + (arities[arities.length - 1] as Arity).params;
+				branch(1);
+				break;
+			case 0x07: // catch: a tag's parameters, at most those of any type
+				number();
+				height = base + types.reduce((largest, { params }) => Math.max(largest, params), 0);
+				branch(1);
+				break;
 			case 0x19: // catch_all
-				height = top().base + (code === 0x05 ? top().arity.params : 0);
-				branch();
+				height = base;
+				branch(1);
 				break;
 			case 0x18: // delegate
-			case 0x0b: {
-				// end
-				if (code === 0x18) reader.u32();
-				const frame = frames.pop();
-				if (frame === undefined || frames.length === 0) return work;
-				height = frame.base + frame.arity.results;
-				branch();
+			case 0x0b: // end
+				if (code === 0x18) number();
+				if (bases.length <= 1) return work;
+				height = (bases.pop() ?? 0) + (arities.pop() as Arity).results;
+				base = bases[bases.length - 1] ?? 0;
+				branch(1);
 				break;
-			}
 			case 0x08: // throw
 			case 0x09: // rethrow
 			case 0x0c: // br
-				reader.u32();
-				branch();
-				jump();
+				number();
+				branch(1);
+				height = base;
 				break;
 			case 0x0d: // br_if
-				reader.u32();
-				take(1);
-				branch();
+				number();
+				move(-1);
+				branch(1);
 				break;
 			case 0x0e: {
 				// br_table
-				const targets = reader.u32();
-				take(1);
-				for (let i = 0; i <= targets; i++) reader.skipNumber();
-				branch(targets + 1);
-				jump();
+				const targets = number() + 1;
+				move(-1);
+				branch(targets);
+				for (let i = 0; i < targets && at < end; i++) number();
+				height = base;
 				break;
 			}
 			case 0x10: // call
-				call(arityOf(functions[reader.u32()]));
-				break;
 			case 0x11: {
 				// call_indirect
-				const arity = arityOf(reader.u32());
-				reader.u32();
-				take(1);
-				call(arity);
+				const arity = arityOf(code === 0x10 ? functions[number()] : number());
+				if (code === 0x11) {
+					number();
+					move(-1);
+				}
+				move(-arity.params);
+				height += arity.results;
 				break;
 			}
 			case 0x12: // return_call
-				reader.u32();
-				jump();
-				break;
 			case 0x13: // return_call_indirect
-				reader.u32();
-				reader.u32();
-				jump();
+				number();
+				if (code === 0x13) number();
+				height = base;
 				break;
-			case 0x1a: // drop
-				take(1);
+			case 0x00: // unreachable
+			case 0x0f: // return
+				height = base;
 				break;
-			case 0x1c: {
-				// select of types
-				const count = reader.u32();
-				reader.skip(count);
-				take(2);
-				break;
-			}
-			case 0x1b:
-				take(2);
-				break;
-			case 0x20: // local.get
-			case 0x23: // global.get
-			case 0xd0: // ref.null
-			case 0xd2: // ref.func
-			case 0x41: // i32.const
-			case 0x42: // i64.const
-				reader.skipNumber();
-				height++;
-				break;
-			case 0x21: // local.set
-			case 0x24: // global.set
-				reader.u32();
-				take(1);
-				break;
-			case 0x22: // local.tee
-			case 0x25: // table.get
-				reader.u32();
-				break;
-			case 0x26: // table.set
-				reader.u32();
-				take(2);
-				break;
-			case 0x3f: // memory.size
-				reader.byte();
-				height++;
-				break;
-			case 0x40: // memory.grow
-				reader.byte();
+			case 0x1c: // select of types
+				at += number();
+				move(-2);
 				break;
 			case 0x43: // f32.const
 			case 0x44: // f64.const
-				reader.skip(code === 0x43 ? 4 : 8);
+				at += code === 0x43 ? 4 : 8;
 				height++;
 				break;
-			case 0xd1: // ref.is_null
-				break;
 			case 0xfc: {
-				const [immediates, net] = bulk[reader.u32()] ?? [];
+				const [immediates, net] = bulk[number()] ?? [];
 				if (immediates === undefined || net === undefined) throw new BinaryError('has an instruction that ig does not know');
-				for (let i = 0; i < immediates; i++) reader.u32();
-				if (net < 0) take(-net);
-				else height += net;
+				for (let i = 0; i < immediates; i++) number();
+				move(net);
 				break;
 			}
-			case 0xfd: {
-				const net = vector(reader);
-				if (net < 0) take(-net);
-				else height += net;
+			case 0xfd:
+				move(vector());
 				break;
-			}
 			case 0xfe: // atomics; 3 is a fence
-				if (reader.u32() === 3) reader.byte();
-				else memoryArgument(reader);
+				if (number() === 3) at++;
+				else memoryArgument();
 				break;
 			default:
 				throw new BinaryError(`has an instruction that ig does not know (0x${code.toString(16)})`);
