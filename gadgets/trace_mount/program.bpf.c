@@ -18,7 +18,7 @@ enum op {
 };
 
 // Of include/uapi/linux/mount.h and include/linux/fs.h.
-enum flags_set : __u64 {
+enum flags_set : unsigned long long {
 	MS_RDONLY = 1 << 0,
 	MS_NOSUID = 1 << 1,
 	MS_NODEV = 1 << 2,

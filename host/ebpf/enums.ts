@@ -25,7 +25,17 @@ function valuesOf(type: BtfType): readonly BtfEnumerator[] {
 	return own?.values ?? type.values;
 }
 
+/**
+ * Of an enum of 64 bits over a typedef clang's BTF keeps 32 of each value: then the higher bits of a set are all 0, and a
+ * value of 0 would be in every set.
+ */
+function isCut(type: BtfType, values: readonly BtfEnumerator[]): boolean {
+	return type.kind === BtfKind.Enum && type.size === 8 && values.filter(({ value }) => value === 0n).length > 1;
+}
+
 export function enumAnnotations(type: BtfType): Record<string, string> {
-	const values = valuesOf(type).map(({ name, value }) => `${name}=${value}`);
-	return { 'enum.values': values.join(','), ...(type.name.endsWith('_set') && { 'enum.flags': 'true' }) };
+	const flags = type.name.endsWith('_set');
+	const values = valuesOf(type);
+	const kept = flags && isCut(type, values) ? values.filter(({ value }) => value !== 0n) : values;
+	return { 'enum.values': kept.map(({ name, value }) => `${name}=${value}`).join(','), ...(flags && { 'enum.flags': 'true' }) };
 }
