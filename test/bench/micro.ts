@@ -1,7 +1,7 @@
 /** Chains of operators without a kernel: a recording of a storm, replayed at full speed through `ig replay`. */
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { Measured } from './measured.js';
+import { type OperatorCost, measureOperators } from './operators.js';
 import { ig, root, type Scratch } from './paths.js';
 import { chainCost, type OperatorRow, parseStats } from './stats-table.js';
 import { type Sample, summarize } from './statistics.js';
@@ -21,9 +21,6 @@ export interface Case {
 	readonly operator?: string;
 }
 
-const rustFilter = join(root, 'dist/examples/rust-filter.wasm');
-const asFilter = join(root, 'dist/examples/as-filter.wasm');
-
 /** All rows pass every filter: what comes after has the most to do. */
 export const cases: readonly Case[] = [
 	{ name: 'no output', flags: ['-o', 'none'] },
@@ -35,8 +32,6 @@ export const cases: readonly Case[] = [
 	{ name: '--filter, number and string', flags: ['-o', 'none', '--filter', 'proc.creds.uid==0,proc.comm==ig-storm'], operator: 'filter' },
 	{ name: '--filter, regular expression', flags: ['-o', 'none', '--filter', 'fname~counted'], operator: 'filter' },
 	{ name: '--filter-expr', flags: ['-o', 'none', '--filter-expr', 'proc.creds.uid == 0 && fname endsWith "ed"'], operator: 'filter' },
-	{ name: 'Rust filter, two fields', flags: ['-o', 'none', '--wasm-operator', `${rustFilter},prefix=/`], operator: 'rust-filter' },
-	{ name: 'AssemblyScript filter, two fields', flags: ['-o', 'none', '--wasm-operator', `${asFilter},prefix=/`], operator: 'as-filter' },
 ];
 
 export interface CaseResult {
@@ -57,6 +52,7 @@ export interface Micro {
 	/** Of the long recording. */
 	readonly rows: number;
 	readonly results: readonly CaseResult[];
+	readonly operators: readonly OperatorCost[];
 	readonly failures: readonly string[];
 }
 
@@ -136,5 +132,6 @@ export async function measureMicro(scratch: Scratch, options: { readonly rows: n
 			failures.push(`${wanted.name}: ${error instanceof Error ? error.message : String(error)}`);
 		}
 	}
-	return { rows: most, results, failures };
+	const operators = await measureOperators(scratch, shorter, options.runs + 2, failures);
+	return { rows: most, results, operators, failures };
 }

@@ -1,4 +1,5 @@
 /** What the numbers must show, and whether they do. */
+import type { OperatorCost } from './operators.js';
 import { findRow, of, ours, type Results } from './results.js';
 import { short } from './statistics.js';
 import type { Table } from './table.js';
@@ -56,6 +57,26 @@ function chainAtMost(name: string, limit: number, text: string): Judge {
 	};
 }
 
+function operatorAtMost(name: string, limit: number): Judge {
+	return ({ micro }) => {
+		const found = micro?.operators.find((candidate) => candidate.name === name);
+		if (found === undefined) return undefined;
+		return {
+			target: `${name}: at most ${limit} ns per event`,
+			measured: `${short(found.cost.median)} ns`,
+			met: found.cost.median <= limit,
+		};
+	};
+}
+
+function longest(target: string, limit: number, pick: (cost: OperatorCost) => number): Judge {
+	return ({ micro }) => {
+		const [worst] = [...(micro?.operators ?? [])].sort((a, b) => pick(b) - pick(a));
+		if (worst === undefined) return undefined;
+		return { target, measured: `${short(pick(worst))} ms (${worst.name})`, met: pick(worst) < limit };
+	};
+}
+
 const attached: Judge = ({ startup }) => {
 	if (startup === undefined) return undefined;
 	const factor = startup.launcher.median / startup.node.median;
@@ -81,8 +102,13 @@ const judges: readonly Judge[] = [
 	tracedSpeed,
 	cpuAtMost('opensnoop', 1 / 8, "CPU per event at most 1/8 of opensnoop's"),
 	cpuAtMost('C reader', 1, "CPU per event not above the C reader's"),
-	chainAtMost('Rust filter, two fields', 15, 'a Rust filter on two fields: at most 15 ns per event'),
-	chainAtMost('AssemblyScript filter, two fields', 30, 'an AssemblyScript filter on two fields: at most 30 ns per event'),
+	operatorAtMost('filter on two fields, Rust', 15),
+	operatorAtMost('filter on two fields, AssemblyScript', 30),
+	operatorAtMost('filter on two fields, C (WASI)', 15),
+	operatorAtMost('filter on two fields, Go (WASI)', 40),
+	operatorAtMost('ten that pass all on, of two fields', 400),
+	longest('a module takes over in under 20 ms', 20, ({ swap }) => swap.median),
+	longest('a module is loaded in under 30 ms', 30, ({ load }) => load.median),
 	chainAtMost('json', 250, 'JSON at most 250 ns per event, formatters included'),
 	chainAtMost('columns', 300, 'columns at most 300 ns per event, formatters included'),
 	attached,
