@@ -85,7 +85,7 @@ async function makePlan(recording: RecordingReader, specs: readonly string[], ou
 	const input = { sources: dataSources, builtin, options, around: Date.now(), terminalWidth: undefined, arch: host.arch };
 	const operators = buildChain({ ...input, users, log: () => {} }).filter(({ builtin }) => !builtin);
 	return {
-		...{ dataSources, operators, outputFd, batch: BATCH, deadlineMs: options.deadlineMs },
+		...{ dataSources, operators, outputFd, batch: BATCH },
 		source: { kind: 'recording', path: '', realtime: false },
 		modules: [builtin, ...users.map((user) => user.loaded)].map(modulePlan),
 	};
@@ -129,8 +129,9 @@ async function measure(recording: RecordingReader, { name, operators }: Case, ru
 				plan,
 				control: new Control(count),
 				...{ sink: new Sink(outputFd), tables: new Tables(), emissions: new Emissions(), metrics: new Metrics(count) },
-				log: (_, text) => {
-					throw new Error(text);
+				log: () => {},
+				struck: (_, reason) => {
+					throw new Error(reason);
 				},
 			});
 			const spec = makeSpecs(plan, chain.sources)[ds];
