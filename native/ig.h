@@ -14,12 +14,14 @@
 
 #define IG_MAX_ROWS 65536u /* of one batch */
 #define IG_MAX_COLUMNS 256u
-#define IG_MAX_RINGS 64
+#define IG_MAX_INPUTS 64
+#define IG_MAX_ITERS 3 /* iterator programs of one data source */
 #define IG_MAX_RANGES 64 /* of one projection */
 
 /*
- * A source is a set of ring buffers read together. Threads: one thread at a time drains; ig_source_wake may
- * be called from any. It outlives the worker that reads it: what was filled but not committed is read again.
+ * A source is a set of inputs read together: ring buffers, perf buffers, and snapshots (of iterators and maps), which are
+ * taken when they are due. Threads: one thread at a time drains; ig_source_wake and ig_source_start may be called
+ * from any. It outlives the worker that reads it: what was filled but not committed is read again.
  */
 struct ig_source;
 struct bpf_object;
@@ -29,15 +31,49 @@ struct ig_source *ig_source_new(void);
 void ig_source_free(struct ig_source *source);
 /* Maps a BPF_MAP_TYPE_RINGBUF. Returns the ring's index in this source. The fd may be closed afterwards. */
 int ig_source_add_ring(struct ig_source *source, int map_fd);
+/* A BPF_MAP_TYPE_PERF_EVENT_ARRAY, with so many pages (a power of two) for each CPU. It keeps the fd in use. */
+int ig_source_add_perf(struct ig_source *source, int map_fd, uint32_t pages);
 /*
- * Blocks until a BPF program wakes a ring's readers, ig_source_wake, or the timeout. Returns a bit set: 1 a ring has
- * records past its cursor, 2 woken by ig_source_wake; 0 timeout with nothing there. Records that were submitted
+ * One input of up to IG_MAX_ITERS iterators, by their links: a snapshot is what all of them write in one run, in records of
+ * record_size bytes. The fds may be closed afterwards.
+ */
+int ig_source_add_iters(struct ig_source *source, const int32_t *links, uint32_t count, uint32_t record_size);
+
+/* How the values that CPUs have in a per-CPU map become one: `count` numbers in a row, of `width` 1, 2, 4 or 8 bytes. */
+struct ig_merge {
+	uint32_t offset, width, count;
+	uint32_t latest; /* 1: the largest is taken; 0: they are added up */
+};
+
+/*
+ * A hash map (plain, LRU, per-CPU). A snapshot has a record for each entry: the key, and at value_offset the value. Entries
+ * are taken out of the map, unless `keep`. What `merges` do not name of a per-CPU value is taken from the first CPU that has
+ * any. The fd may be closed afterwards.
+ */
+int ig_source_add_map(struct ig_source *source, int map_fd, uint32_t value_offset, int keep, const struct ig_merge *merges,
+		      uint32_t merge_count);
+/*
+ * When snapshots of an input are taken, before ig_source_start: each interval (maps: after the first interval; iterators: at once,
+ * too), `count` times (0: without end); with no interval: count times at the start; on_stop: once more after ig_source_stop.
+ */
+int ig_source_schedule(struct ig_source *source, int input, uint32_t interval_ms, uint32_t count, int on_stop);
+/* The gadget's programs are attached: times count from now. */
+void ig_source_start(struct ig_source *source);
+/* The drainer's: no more snapshots but those that are taken on_stop. May be repeated. */
+void ig_source_stop(struct ig_source *source);
+/* 1 when nothing will ever come: all inputs are snapshots, and all of theirs have been committed. */
+int ig_source_over(struct ig_source *source);
+/*
+ * Blocks until a BPF program wakes an input's readers, a snapshot is due, ig_source_wake, or the timeout. Returns a bit set: 1 an
+ * input has records past its cursor, 2 woken by ig_source_wake; 0 timeout with nothing there. Records that were submitted
  * without a wake-up do not end the wait early: the timeout bounds how long they lie.
  */
 int ig_source_wait(struct ig_source *source, int timeout_ms);
 void ig_source_wake(struct ig_source *source);
-/* Bytes between the read cursor and the producer, of one ring. */
-int64_t ig_source_pending(struct ig_source *source, int ring);
+/* Bytes of one input that were not filled into a batch, and are known to be there. */
+int64_t ig_source_pending(struct ig_source *source, int input);
+/* Records that the kernel had no room for in a perf buffer, so far; 0 of other inputs: their programs count. Any thread. */
+int64_t ig_source_lost(struct ig_source *source, int input);
 
 /* What a batch looks like; filled once per data source by the host. */
 struct ig_batch_spec {
@@ -55,17 +91,18 @@ struct ig_batch_spec {
 };
 
 /*
- * Lays out a batch in region (capacity bytes) and fills it from the ring's cursor on: header, columns (absent), rows
+ * Lays out a batch in region (capacity bytes) and fills it from the input's cursor on: header, columns (absent), rows
  * with their record headers, identity selection, empty heap. Busy records end the batch, discarded ones are
- * skipped. Advances the cursor, not the consumer position: ig_ring_commit does, ig_ring_rewind goes back.
+ * skipped. Advances the cursor, not the consumer position: ig_source_commit does, ig_source_rewind goes back.
+ * Of a snapshot, rows may be 0, and it fills as many batches as it needs (IG_BATCH_MORE); -EAGAIN: none is due.
  * Rows take max_bytes at most (one row alone may take the whole region); the rest of the region is the heap.
  * Returns the number of rows (0: nothing there; discarded records have been committed then). A record that is larger
  * than a whole region is skipped and counted in *oversized, which is added to, never reset.
  */
-int ig_ring_fill(struct ig_source *source, int ring, uint8_t *region, uint32_t capacity,
+int ig_source_fill(struct ig_source *source, int input, uint8_t *region, uint32_t capacity,
 		 const struct ig_batch_spec *spec, uint64_t sequence, uint64_t lost, uint64_t *oversized);
-int ig_ring_commit(struct ig_source *source, int ring);
-int ig_ring_rewind(struct ig_source *source, int ring);
+int ig_source_commit(struct ig_source *source, int input);
+int ig_source_rewind(struct ig_source *source, int input);
 
 /*
  * The same from memory: records as a ring holds them (8-byte header, payload, padded to 8). *consumed: bytes read.
@@ -141,6 +178,11 @@ void ig_clock_offsets(int64_t *boot, int64_t *mono);
 
 /* bpf_object__open_mem; btf_path: BTF of the kernel, NULL for its own. NULL and errno on failure. */
 struct bpf_object *ig_object_open(const void *bytes, size_t size, const char *name, const char *btf_path);
+
+/* The link of an iterator; map_fd: what an iter/bpf_map_elem goes through, or -1. NULL and errno on failure. */
+struct bpf_program;
+struct bpf_link;
+struct bpf_link *ig_attach_iter(const struct bpf_program *program, int map_fd);
 
 /* Runs a loaded socket filter on a packet, repeat times; its last return value, and what a run took. */
 int ig_program_test_run(int fd, const void *data, uint32_t size, uint32_t repeat, uint32_t *nanoseconds);

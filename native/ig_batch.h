@@ -15,6 +15,9 @@
 
 enum ig_batch_flags {
 	IG_BATCH_ARRAY = 1u << 0, /* the rows are one snapshot: print them together */
+	/* A snapshot that is larger than a batch comes in parts, one right after the other. */
+	IG_BATCH_MORE = 1u << 1, /* another part follows */
+	IG_BATCH_CONTINUED = 1u << 2, /* a part came before */
 };
 
 /* 128 bytes. Fields marked W are the ones a guest may write; the host ignores changes to all others. */

@@ -31,6 +31,80 @@ int ig_ring_read(struct ig_ring *ring, uint8_t *region, uint32_t capacity, const
 		 uint64_t sequence, uint64_t lost, uint64_t *oversized);
 void ig_ring_publish(struct ig_ring *ring);
 
+/* Records that were collected; the fields are as a ring's. */
+struct ig_pool {
+	uint8_t *data;
+	uint64_t capacity, size, cursor, committed;
+};
+
+/* Room for another record of so many bytes, which the caller fills; its padding is zero. 0, -ENOMEM, -E2BIG. */
+int ig_pool_add(struct ig_pool *pool, uint32_t length, uint8_t **payload);
+void ig_pool_clear(struct ig_pool *pool);
+void ig_pool_free(struct ig_pool *pool);
+int ig_pool_fill(struct ig_pool *pool, uint8_t *region, uint32_t capacity, const struct ig_batch_spec *spec,
+		 uint64_t sequence, uint64_t lost);
+
+struct perf_buffer;
+
+struct ig_perf {
+	struct perf_buffer *buffer;
+	struct ig_pool pool;
+	uint64_t lost; /* read by other threads */
+};
+
+/* The struct must not move afterwards. */
+int ig_perf_open(struct ig_perf *perf, int map_fd, uint32_t pages);
+void ig_perf_close(struct ig_perf *perf);
+int ig_perf_fill(struct ig_perf *perf, uint8_t *region, uint32_t capacity, const struct ig_batch_spec *spec,
+		 uint64_t sequence, uint64_t lost);
+
+struct ig_hash {
+	int fd;
+	bool keep;   /* read without deleting */
+	bool singly; /* this kernel has no batches for it */
+	uint32_t key_size, value_size, value_offset, max_entries;
+	uint32_t value_room, cpus; /* what the kernel writes per value: value_room for each CPU */
+	struct ig_merge *merges;
+	uint32_t merge_count;
+};
+
+int ig_hash_open(struct ig_hash *map, int fd, uint32_t value_offset, bool keep, const struct ig_merge *merges,
+		uint32_t merge_count);
+void ig_hash_free(struct ig_hash *map);
+/* Adds a record for each entry; takes the entries out of the map, unless it keeps them. */
+int ig_hash_take(struct ig_hash *map, struct ig_pool *pool);
+
+/* Runs each iterator once, and adds a record for each record_size bytes that they wrote. */
+int ig_iter_take(const int *links, uint32_t count, uint32_t record_size, struct ig_pool *pool);
+
+struct ig_snapshot {
+	bool is_map, on_stop;
+	int64_t interval; /* ns; 0: none */
+	uint32_t count;   /* how often; 0: without end */
+
+	bool started, stopped;
+	bool open;     /* a snapshot is in the pool that was not committed to its end */
+	int64_t next;  /* when it is due, by the monotonic clock */
+	uint32_t left; /* of count */
+	int fds[IG_MAX_ITERS];
+	uint32_t fd_count, record_size;
+	struct ig_hash map;
+	struct ig_pool pool;
+};
+
+int ig_snapshot_of_iters(struct ig_snapshot *snapshot, const int32_t *links, uint32_t count, uint32_t record_size);
+int ig_snapshot_of_map(struct ig_snapshot *snapshot, int map_fd, uint32_t value_offset, bool keep,
+		       const struct ig_merge *merges, uint32_t merge_count);
+void ig_snapshot_close(struct ig_snapshot *snapshot);
+void ig_snapshot_start(struct ig_snapshot *snapshot);
+void ig_snapshot_stop(struct ig_snapshot *snapshot);
+bool ig_snapshot_over(const struct ig_snapshot *snapshot);
+/* ns until there is something to fill; INT64_MAX: never. */
+int64_t ig_snapshot_due(const struct ig_snapshot *snapshot);
+int ig_snapshot_fill(struct ig_snapshot *snapshot, uint8_t *region, uint32_t capacity, const struct ig_batch_spec *spec,
+		     uint64_t sequence, uint64_t lost);
+void ig_snapshot_commit(struct ig_snapshot *snapshot);
+
 /* Where the parts of a batch lie that are the same for every batch of so many columns and rows. */
 struct ig_layout {
 	uint32_t columns, selection, row_offsets, rows;

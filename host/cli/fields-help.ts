@@ -55,7 +55,7 @@ export async function finalSources(opened: OpenedGadget): Promise<readonly DataS
 	const users = await loadOperators(options, opened.gadget);
 	const pipeline = startPipeline({
 		dataSources: opened.dataSources,
-		source: { kind: 'rings', handle: 0n, rings: [] },
+		source: { kind: 'live', handle: 0n, inputs: [] },
 		modules: [builtin, ...users.map((user) => user.loaded)].map(modulePlan),
 		operators: buildChain({
 			sources: opened.dataSources,

@@ -87,10 +87,13 @@ export interface BatchSpecOptions {
 export class BatchSpec {
 	readonly bytes = new Uint8Array(1072);
 	readonly #view = new DataView(this.bytes.buffer);
+	/** Its batches are snapshots. */
+	readonly array: boolean;
 
 	constructor(options: BatchSpecOptions) {
 		if (options.fields.length > MAX_COLUMNS) throw new RangeError(`more than ${MAX_COLUMNS} columns`);
 		const { dataSource, array, recordSize, fixedSize = recordSize, maxRows, maxBytes, fields } = options;
+		this.array = array;
 		const head = [dataSource, array ? 1 : 0, recordSize, fixedSize, maxRows, maxBytes, fields.length];
 		for (const [i, value] of [...head, ...fields].entries()) this.#view.setUint32(4 * i, value, true);
 		this.setClocks(options.bootOffset ?? 0n, options.monoOffset ?? 0n);

@@ -14,12 +14,20 @@ export interface Native {
 	ig_source_new(): MaybePointer;
 	ig_source_free(source: Pointer): void;
 	ig_source_add_ring(source: Pointer, fd: number): number;
+	ig_source_add_perf(source: Pointer, fd: number, pages: number): number;
+	ig_source_add_iters(source: Pointer, links: Memory, count: number, recordSize: number): number;
+	ig_source_add_map(source: Pointer, fd: number, valueOffset: number, keep: number, merges: Memory, mergeCount: number): number;
+	ig_source_schedule(source: Pointer, input: number, intervalMs: number, count: number, onStop: number): number;
+	ig_source_start(source: Pointer): void;
+	ig_source_stop(source: Pointer): void;
+	ig_source_over(source: Pointer): number;
 	ig_source_wait(source: Pointer, ms: number): number;
 	ig_source_wake(source: Pointer): void;
-	ig_source_pending(source: Pointer, ring: number): Int64;
-	ig_ring_fill(
+	ig_source_pending(source: Pointer, input: number): Int64;
+	ig_source_lost(source: Pointer, input: number): Int64;
+	ig_source_fill(
 		s: Pointer,
-		ring: number,
+		input: number,
 		region: Memory,
 		capacity: number,
 		spec: Memory,
@@ -27,8 +35,8 @@ export interface Native {
 		lost: Int64,
 		oversized: Memory,
 	): number;
-	ig_ring_commit(source: Pointer, ring: number): number;
-	ig_ring_rewind(source: Pointer, ring: number): number;
+	ig_source_commit(source: Pointer, input: number): number;
+	ig_source_rewind(source: Pointer, input: number): number;
 	ig_records_fill(
 		records: Memory,
 		size: Int64,
@@ -70,6 +78,7 @@ export interface Native {
 	ig_helper_id(name: string): number;
 	ig_probe_attach(programType: number, attachType: number, target: string): number;
 	ig_map_read(fd: number, after: Memory | null, keySize: number, valueSize: number, entries: Memory, size: Int64): number;
+	ig_attach_iter(program: Pointer, mapFd: number): MaybePointer;
 	ig_percpu_sum(fd: number, key: number, sum: Memory): number;
 	ig_crc32(bytes: Memory, size: number): number;
 	ig_poll_writable(fd: number, ms: number): number;
@@ -102,6 +111,7 @@ export interface Native {
 	bpf_program__attach_raw_tracepoint(program: Pointer, name: string): MaybePointer;
 	bpf_program__attach_kprobe(program: Pointer, atReturn: boolean, name: string): MaybePointer;
 	bpf_link__destroy(link: Pointer): number;
+	bpf_link__fd(link: Pointer): number;
 	bpf_map__name(map: Pointer): string;
 	bpf_map__type(map: Pointer): number;
 	bpf_map__fd(map: Pointer): number;
@@ -112,6 +122,7 @@ export interface Native {
 	bpf_map__set_autocreate(map: Pointer, autocreate: boolean): number;
 	bpf_map__reuse_fd(map: Pointer, fd: number): number;
 	bpf_map__initial_value(map: Pointer, size: Memory): MaybePointer;
+	bpf_map__btf_key_type_id(map: Pointer): number;
 	bpf_map__btf_value_type_id(map: Pointer): number;
 
 	btf__type_cnt(btf: Pointer): number;
@@ -126,12 +137,20 @@ export const prototypes: Readonly<Record<keyof Native, string>> = {
 	ig_source_new: 'void *f()',
 	ig_source_free: 'void f(void *)',
 	ig_source_add_ring: 'int f(void *, int)',
+	ig_source_add_perf: 'int f(void *, int, uint32_t)',
+	ig_source_add_iters: 'int f(void *, void *, uint32_t, uint32_t)',
+	ig_source_add_map: 'int f(void *, int, uint32_t, int, void *, uint32_t)',
+	ig_source_schedule: 'int f(void *, int, uint32_t, uint32_t, int)',
+	ig_source_start: 'void f(void *)',
+	ig_source_stop: 'void f(void *)',
+	ig_source_over: 'int f(void *)',
 	ig_source_wait: 'int f(void *, int)',
 	ig_source_wake: 'void f(void *)',
 	ig_source_pending: 'int64_t f(void *, int)',
-	ig_ring_fill: 'int f(void *, int, void *, uint32_t, void *, uint64_t, uint64_t, void *)',
-	ig_ring_commit: 'int f(void *, int)',
-	ig_ring_rewind: 'int f(void *, int)',
+	ig_source_lost: 'int64_t f(void *, int)',
+	ig_source_fill: 'int f(void *, int, void *, uint32_t, void *, uint64_t, uint64_t, void *)',
+	ig_source_commit: 'int f(void *, int)',
+	ig_source_rewind: 'int f(void *, int)',
 	ig_records_fill: 'int f(void *, uint64_t, void *, void *, uint32_t, void *, uint64_t, uint64_t)',
 	ig_records_pack: 'int64_t f(void *, uint32_t, void *, uint64_t)',
 	ig_records_make: 'int64_t f(void *, uint32_t, uint32_t, uint32_t, void *)',
@@ -147,6 +166,7 @@ export const prototypes: Readonly<Record<keyof Native, string>> = {
 	ig_helper_id: 'int f(const char *)',
 	ig_probe_attach: 'int f(int, int, const char *)',
 	ig_map_read: 'int f(int, void *, uint32_t, uint32_t, void *, uint64_t)',
+	ig_attach_iter: 'void *f(void *, int)',
 	ig_percpu_sum: 'int f(int, uint32_t, void *)',
 	ig_crc32: 'uint32_t f(void *, size_t)',
 	ig_poll_writable: 'int f(int, int)',
@@ -176,6 +196,7 @@ export const prototypes: Readonly<Record<keyof Native, string>> = {
 	bpf_program__attach_raw_tracepoint: 'void *f(void *, const char *)',
 	bpf_program__attach_kprobe: 'void *f(void *, bool, const char *)',
 	bpf_link__destroy: 'int f(void *)',
+	bpf_link__fd: 'int f(void *)',
 	bpf_map__name: 'const char *f(void *)',
 	bpf_map__type: 'int f(void *)',
 	bpf_map__fd: 'int f(void *)',
@@ -186,6 +207,7 @@ export const prototypes: Readonly<Record<keyof Native, string>> = {
 	bpf_map__set_autocreate: 'int f(void *, bool)',
 	bpf_map__reuse_fd: 'int f(void *, int)',
 	bpf_map__initial_value: 'void *f(void *, void *)',
+	bpf_map__btf_key_type_id: 'uint32_t f(void *)',
 	bpf_map__btf_value_type_id: 'uint32_t f(void *)',
 	btf__type_cnt: 'uint32_t f(void *)',
 	btf__type_by_id: 'void *f(void *, uint32_t)',

@@ -39,6 +39,13 @@ export class BpfMap {
 	get readSize(): number {
 		return perCpu.includes(this.type) ? ((this.valueSize + 7) & ~7) * native.libbpf_num_possible_cpus() : this.valueSize;
 	}
+	/** BTF ids of its key's and value's types; 0: it has none. */
+	get btfKeyType(): number {
+		return native.bpf_map__btf_key_type_id(this.handle);
+	}
+	get btfValueType(): number {
+		return native.bpf_map__btf_value_type_id(this.handle);
+	}
 	get maxEntries(): number {
 		return native.bpf_map__max_entries(this.handle);
 	}

@@ -114,11 +114,11 @@ export class BpfObject {
 		if (result < 0) throw loadError(this.name, -result, takeLog());
 	}
 
-	/** Attaches every loaded program; none, if one cannot be. @throws what {@link BpfProgram.attach} does */
+	/** Attaches every loaded program but iterators; none, if one cannot be. @throws what {@link BpfProgram.attach} does */
 	attach(): void {
 		try {
 			for (const program of this.programs) {
-				if (!program.autoload) continue;
+				if (!program.autoload || program.isIterator) continue;
 				const link = program.attach();
 				if (link) this.#links.push(link);
 			}

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { IgError } from '../errors.js';
 import type { MaybePointer, Pointer } from './functions.js';
 import { errnoName, lastErrno, native } from './native.js';
+import type { BpfMap } from './maps.js';
 import { tracefs } from './tracefs.js';
 
 /** enum bpf_prog_type, the ones that matter here. */
@@ -26,6 +27,11 @@ export class Link {
 
 	constructor(handle: Pointer) {
 		this.#handle = handle;
+	}
+
+	/** Below 0 when it has none. */
+	get fd(): number {
+		return this.#handle === null ? -1 : native.bpf_link__fd(this.#handle);
 	}
 
 	/** Detaches. May be repeated. */
@@ -89,6 +95,18 @@ export class BpfProgram {
 	attach(): Link | undefined {
 		if (this.target === DISABLED) return undefined;
 		const handle = this.#attach();
+		if (handle === null) throw this.#attachError(lastErrno());
+		return new Link(handle);
+	}
+
+	/** It writes when it is run: its link makes runs (iter/…). */
+	get isIterator(): boolean {
+		return this.#hook === 'iter' || this.#hook === 'iter.s';
+	}
+
+	/** The link of an iterator. @param map what an iter/bpf_map_elem goes through @throws IgError IG_ATTACH */
+	attachIterator(map?: BpfMap): Link {
+		const handle = native.ig_attach_iter(this.handle, map?.fd ?? -1);
 		if (handle === null) throw this.#attachError(lastErrno());
 		return new Link(handle);
 	}

@@ -1,16 +1,9 @@
 /** Types in an object's BTF as data sources and parameters: kinds, places, tags. Annotations are host/gadget's. */
-import { IgError } from '../errors.js';
-import { ARRAY_OF, type DataSource, type Field, FieldFlag, Kind } from '../schema.js';
+import { ARRAY_OF, type Field, FieldFlag, Kind } from '../schema.js';
 import { type Btf, BtfKind, type BtfMember, type BtfType } from './btf.js';
 import { enumAnnotations } from './enums.js';
-import { findMarkers, type Tracer } from './markers.js';
-import { MapType } from './maps.js';
+import { findMarkers } from './markers.js';
 import type { BpfObject } from './object.js';
-
-/** A data source that is fed from a ring. */
-export interface TracerSource extends Tracer {
-	readonly dataSource: DataSource;
-}
 
 /** A `const volatile` variable that the user may set. */
 export interface ParamVariable {
@@ -125,40 +118,17 @@ function addMembers(walk: Walk, struct: BtfType, at: { base: number; parent: Fie
 	for (const member of struct.members) addMember(walk, member, at);
 }
 
-/** The members of a struct as fields, in order, those of structs within it after their parent. */
-export function structFields(btf: Btf, struct: BtfType): Field[] {
-	const fields: Field[] = [];
-	addMembers({ btf, fields, recordSize: struct.size }, struct, { base: 0, parent: undefined, depth: 0 });
-	return fields;
-}
-
 /**
- * The data sources of an object's tracers.
- * @throws IgError IG_OBJECT when a tracer names a struct or ring that is not there
+ * The members of a struct as fields, in order, those of structs within it after their parent.
+ * @param into fields of the record so far, which these follow
+ * @param base where in the record the struct begins
+ * @param role a tag for all of them
  */
-export function readTracers(object: BpfObject): TracerSource[] {
-	const { btf, name: objectName } = object;
-	return findMarkers(btf).tracers.map((tracer) => {
-		const struct = btf.find(BtfKind.Struct, tracer.struct);
-		if (struct === undefined) {
-			const reason = `tracer '${tracer.name}' is of struct '${tracer.struct}', which is not in its BTF`;
-			throw new IgError('IG_OBJECT', { object: objectName, reason });
-		}
-		if (object.map(tracer.map).type !== MapType.RingBuf) {
-			const reason = `tracer '${tracer.name}' reads map '${tracer.map}', which is not a ring buffer`;
-			throw new IgError('IG_OBJECT', { object: objectName, reason });
-		}
-		const dataSource: DataSource = {
-			name: tracer.name,
-			type: 'single',
-			recordSize: struct.size,
-			fields: structFields(btf, struct),
-			annotations: {},
-			tags: [],
-			slots: 0,
-		};
-		return { ...tracer, dataSource };
-	});
+export function structFields(btf: Btf, struct: BtfType, into: Field[] = [], base = 0, role?: string): Field[] {
+	const first = into.length;
+	addMembers({ btf, fields: into, recordSize: base + struct.size }, struct, { base, parent: undefined, depth: 0 });
+	if (role !== undefined) for (const field of into.slice(first)) field.tags.push(role);
+	return into;
 }
 
 /** The variables that an object marks as parameters, in the markers' order. Those without a constant behind them are left out. */

@@ -1,30 +1,26 @@
 /** A gadget's object: opened to see what it offers, loaded to run, closed to leave nothing behind. */
 import { readFileSync } from 'node:fs';
 import { addContainerFields } from '../container/fields.js';
+import { type GadgetSource, readSources } from '../ebpf/data-sources.js';
 import { type MapPlan, mapPlan } from '../ebpf/map-entry.js';
-import { ringCounts } from '../ebpf/counters.js';
 import { BpfObject } from '../ebpf/object.js';
 import { meets } from '../ebpf/probe.js';
 import { ProgramType } from '../ebpf/programs.js';
-import { readParams, readTracers, type TracerSource } from '../ebpf/schema.js';
-import { openSource, type Source } from '../ebpf/source.js';
+import { readParams } from '../ebpf/schema.js';
+import type { Schedule } from '../ebpf/source.js';
 import { IgError } from '../errors.js';
 import type { DataSource } from '../schema.js';
 import { annotateDefaults, applyMetadata } from './annotations.js';
 import type { Gadget } from './gadget.js';
+import { fetchParams, scheduleOf } from './fetch.js';
 import { chooseHooks, type HookChoice } from './hooks.js';
+import { Inputs, type LivePlan } from './inputs.js';
 import { encodeParam, makeParams, type Param } from './params.js';
-
-/** Where a pipeline reads a loaded gadget's records. */
-export interface RingsPlan {
-	readonly kind: 'rings';
-	readonly handle: bigint;
-	readonly rings: readonly { readonly ring: number; readonly dataSource: number }[];
-}
 
 /** A gadget whose programs are in the kernel. Attached ones end with the process at the latest. */
 export interface LoadedGadget {
-	readonly source: RingsPlan;
+	/** Where a pipeline reads its records. */
+	readonly source: LivePlan;
 	/** Its maps of plain keys and values, for operators that were granted them. */
 	readonly maps: readonly MapPlan[];
 	/** Records come from here on. @throws IgError IG_HOOK_MISSING, IG_ATTACH … */
@@ -64,8 +60,8 @@ export interface OpenedGadget {
 	close(): void;
 }
 
-function describeSource(tracer: TracerSource, gadget: Gadget): DataSource {
-	const { dataSource } = tracer;
+function describeSource(source: GadgetSource, gadget: Gadget): DataSource {
+	const { dataSource } = source;
 	annotateDefaults(dataSource);
 	addContainerFields(dataSource);
 	applyMetadata(dataSource, gadget.metadata);
@@ -77,15 +73,17 @@ class Opened implements OpenedGadget {
 	readonly dataSources: readonly DataSource[];
 	readonly params: readonly Param[];
 	readonly #object: BpfObject;
-	readonly #tracers: readonly TracerSource[];
-	#rings: Source | undefined;
+	readonly #sources: readonly GadgetSource[];
+	#inputs: Inputs | undefined;
 
 	constructor(gadget: Gadget, object: BpfObject) {
 		this.gadget = gadget;
 		this.#object = object;
-		this.#tracers = readTracers(object);
-		this.dataSources = this.#tracers.map((tracer) => describeSource(tracer, gadget));
-		this.params = makeParams(readParams(object), gadget.metadata);
+		const { metadata } = gadget;
+		this.#sources = readSources(object);
+		this.dataSources = this.#sources.map((source) => describeSource(source, gadget));
+		this.params = [...makeParams(readParams(object), metadata), ...fetchParams(this.#sources, metadata.paramDefaults)];
+		this.#schedules(new Map());
 	}
 
 	get needsTracefs(): boolean {
@@ -95,8 +93,15 @@ class Opened implements OpenedGadget {
 	check(values: ReadonlyMap<string, string>): void {
 		for (const param of this.params) {
 			const value = values.get(param.key);
-			if (value !== undefined) encodeParam(param, value);
+			if (value !== undefined && param.variable !== '') encodeParam(param, value);
 		}
+		this.#schedules(values);
+	}
+
+	/** Per data source, as the parameters and annotations have it. */
+	#schedules(values: ReadonlyMap<string, string>): (Schedule | undefined)[] {
+		const initial = (key: string): string | undefined => this.params.find((param) => param.key === key)?.default;
+		return this.#sources.map((source) => scheduleOf(source, (key) => values.get(key), initial));
 	}
 
 	hooks(): ReadonlyMap<string, readonly string[]> {
@@ -104,10 +109,16 @@ class Opened implements OpenedGadget {
 	}
 
 	takesPredicates(dataSource: number): boolean {
-		const map = this.#tracers[dataSource]?.map;
+		const buffer = this.#buffer(dataSource);
 		// A ring that two data sources share has one table.
-		if (map === undefined || this.#tracers.filter((tracer) => tracer.map === map).length > 1) return false;
-		return this.#object.variables.includes(`${map}_predicates`);
+		if (buffer === undefined || this.#sources.filter((_, id) => this.#buffer(id) === buffer).length > 1) return false;
+		return this.#object.variables.includes(`${buffer}_predicates`);
+	}
+
+	/** The map that a tracer's records come through. */
+	#buffer(dataSource: number): string | undefined {
+		const origin = this.#sources[dataSource]?.origin;
+		return origin?.kind === 'buffer' ? origin.map : undefined;
 	}
 
 	load(values: ReadonlyMap<string, string>, { log = () => {}, predicates }: LoadOptions = {}): LoadedGadget {
@@ -115,32 +126,29 @@ class Opened implements OpenedGadget {
 		this.#choosePrograms(log);
 		for (const param of this.params) {
 			const value = values.get(param.key) ?? param.default;
-			if (value !== '' || values.has(param.key)) this.#set(param, encodeParam(param, value));
+			if (param.variable !== '' && (value !== '' || values.has(param.key))) this.#set(param, encodeParam(param, value));
 		}
-		for (const [id, table] of predicates ?? []) object.setGlobal(`${this.#tracers[id]?.map}_predicates`, table);
+		for (const [id, table] of predicates ?? []) object.setGlobal(`${this.#buffer(id)}_predicates`, table);
 		object.load();
-		const rings = openSource();
-		this.#rings = rings;
-		const source: RingsPlan = {
-			kind: 'rings',
-			handle: rings.handle,
-			rings: this.#tracers.map((tracer, dataSource) => ({ ring: rings.addRing(object.map(tracer.map).fd), dataSource })),
-		};
-		const counters = this.#tracers.flatMap((tracer) => ringCounts(object, tracer.map) ?? []);
+		const inputs = new Inputs(object, this.#sources, this.#schedules(values));
+		this.#inputs = inputs;
 		return {
-			source,
+			source: inputs.plan,
 			maps: object.maps.flatMap((map) => mapPlan(map) ?? []),
-			attach: () => object.attach(),
+			attach: () => {
+				object.attach();
+				inputs.start();
+			},
 			detach: () => object.detach(),
-			lost: () => counters.reduce((sum, count) => sum + count.lost(), 0),
-			filtered: () => counters.reduce((sum, count) => sum + count.filtered(), 0),
+			lost: () => inputs.lost(),
+			filtered: () => inputs.filtered(),
 			close: () => this.close(),
 		};
 	}
 
 	close(): void {
 		this.#object.detach();
-		this.#rings?.free();
+		this.#inputs?.close();
 		this.#object.close();
 	}
 

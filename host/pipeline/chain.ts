@@ -29,14 +29,12 @@ import type { Emission, Emissions } from './emission.js';
 import { handOver } from './hand-over.js';
 import { Link } from './link.js';
 import type { Metrics } from './metrics.js';
-import type { OperatorPlan, PipelinePlan } from './plan.js';
+import { type OperatorPlan, type PipelinePlan, regionLimits } from './plan.js';
 import { makeSpecs } from './source.js';
 import type { Tables } from './tables.js';
 
 /** Lines per second of the built-in operators. */
 const HOME_LINES = 50;
-/** Bytes of a region beyond its rows: selection, columns, and the heap that strings go to. */
-const REGION_EXTRA = 1 << 20;
 
 /** An operator that is not to be called for the batch at hand: it hung, or took the home memory down. */
 export interface Guilty {
@@ -113,8 +111,9 @@ export class Chain {
 	constructor(options: ChainOptions) {
 		this.#options = options;
 		const { plan, control, known, emissions, metrics } = options;
-		this.#capacity = plan.batch.maxBytes + REGION_EXTRA;
-		this.#rowMap = new Uint32Array(plan.batch.maxRows);
+		const limits = regionLimits(plan);
+		this.#capacity = limits.bytes;
+		this.#rowMap = new Uint32Array(limits.maxRows);
 		const [home] = plan.modules;
 		if (home === undefined) throw new Error('no home module');
 		this.#home = openGuest(home, new LineLimit((level, text) => options.log(level, `${home.file}: ${text}`), HOME_LINES));

@@ -343,6 +343,6 @@ class Supervisor implements Pipeline {
 	}
 
 	#wake(): void {
-		if (this.#plan.source.kind === 'rings') attachSource(this.#plan.source.handle).wake();
+		if (this.#plan.source.kind === 'live') attachSource(this.#plan.source.handle).wake();
 	}
 }

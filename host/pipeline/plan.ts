@@ -7,10 +7,16 @@ import type { MetricStats } from './metrics.js';
 
 /** Where batches come from. */
 export type SourcePlan =
-	/** Rings in a native source (`ebpf/source.ts`), opened and owned by the main thread. */
-	| { readonly kind: 'rings'; readonly handle: bigint; readonly rings: readonly { readonly ring: number; readonly dataSource: number }[] }
+	/** Inputs of a native source (`ebpf/source.ts`), opened and owned by the main thread. */
+	| { readonly kind: 'live'; readonly handle: bigint; readonly inputs: readonly LiveInput[] }
 	/** A recording. */
 	| { readonly kind: 'recording'; readonly path: string; readonly realtime: boolean };
+
+export interface LiveInput {
+	/** Its number in the native source. */
+	readonly input: number;
+	readonly dataSource: number;
+}
 
 export type OnError = 'pass' | 'drop' | 'stop';
 
@@ -57,9 +63,32 @@ export interface PipelinePlan {
 	readonly maps?: readonly MapPlan[];
 	/** Keep every batch, as it left the kernel, in this file. */
 	readonly record?: { readonly path: string; readonly header: Readonly<Record<string, unknown>> };
+	/** Of single events; {@link batchLimits} for snapshots. */
 	readonly batch: { readonly maxRows: number; readonly maxBytes: number; readonly flushMs: number };
 	/** Only run init, report the schema, and end. For help and inspection. */
 	readonly describeOnly?: boolean;
+}
+
+/**
+ * A snapshot is one batch, so that it can be sorted and cut as a whole, unless it is larger than this. Memory that no
+ * snapshot has needed yet costs nothing.
+ */
+const SNAPSHOT = { maxRows: 65536, maxBytes: 4 << 20 };
+/** Bytes of a region beyond its rows: selection, columns, and the heap that strings go to. */
+const REGION_EXTRA = 1 << 20;
+
+/** How large the batches of a data source are at most; `maxBytes`: of their rows. Operators' own arrays get more room only beside a gadget's. */
+export function batchLimits(plan: PipelinePlan, source: DataSource): { readonly maxRows: number; readonly maxBytes: number } {
+	const { batch } = plan;
+	if (source.type === 'single' || plan.dataSources.every(({ type }) => type === 'single')) return batch;
+	return { maxRows: Math.max(SNAPSHOT.maxRows, batch.maxRows), maxBytes: Math.max(SNAPSHOT.maxBytes, batch.maxBytes) };
+}
+
+/** What the region of every operator must have room for. */
+export function regionLimits(plan: PipelinePlan): { readonly maxRows: number; readonly bytes: number } {
+	const limits = [plan.batch, ...plan.dataSources.map((source) => batchLimits(plan, source))];
+	const maxBytes = Math.max(...limits.map((limit) => limit.maxBytes));
+	return { maxRows: Math.max(...limits.map((limit) => limit.maxRows)), bytes: maxBytes + Math.max(REGION_EXTRA, maxBytes) };
 }
 
 /** Counts of one operator; shown by `--stats`. */

@@ -3,7 +3,7 @@ import { type BatchSpec, fillRecords } from '../ebpf/batch.js';
 import { Damage, RecordingReader } from '../record/reader.js';
 import type { DataSource } from '../schema.js';
 import type { Control } from './control.js';
-import type { PipelinePlan } from './plan.js';
+import { batchLimits, type PipelinePlan } from './plan.js';
 import { type BatchSource, type Filled, makeSpecs, RecordingDamaged } from './source.js';
 
 export class RecordingSource implements BatchSource {
@@ -11,7 +11,7 @@ export class RecordingSource implements BatchSource {
 	readonly #specs: readonly BatchSpec[];
 	readonly #control: Control;
 	readonly #realtime: boolean;
-	readonly #maxRows: number;
+	readonly #maxRows: readonly number[];
 	#frame: number;
 	/** The frame at an offset: one that is played in parts, or waited for, is read and checked once. */
 	#read: { readonly at: number; readonly entry: ReturnType<RecordingReader['at']> } | undefined;
@@ -26,7 +26,7 @@ export class RecordingSource implements BatchSource {
 		this.#specs = makeSpecs(plan, sources);
 		this.#control = control;
 		this.#realtime = plan.source.realtime;
-		this.#maxRows = plan.batch.maxRows;
+		this.#maxRows = sources.map((source) => batchLimits(plan, source).maxRows);
 		this.#frame = control.total('Frame') || this.#reader.start;
 		this.#within = control.total('Within');
 	}
@@ -42,7 +42,7 @@ export class RecordingSource implements BatchSource {
 		if (this.#within === 0 && this.#tooEarly(batch.at)) return undefined;
 		const spec = this.#specs[batch.ds] as BatchSpec;
 		spec.setClocks(batch.boot, batch.mono);
-		spec.setMaxRows(again?.rows ?? this.#maxRows);
+		spec.setMaxRows(again?.rows ?? this.#maxRows[batch.ds] ?? 1);
 		const lost = this.#within === 0 ? batch.lost : 0;
 		const { rows, consumed } = fillRecords(batch.records.subarray(this.#within), region, spec, sequence, lost);
 		if (rows === 0 && batch.rows > 0 && this.#within < batch.records.length) {
@@ -65,6 +65,7 @@ export class RecordingSource implements BatchSource {
 	plenty(): boolean {
 		return !this.#finished;
 	}
+	stop(): void {}
 	finished(): boolean {
 		return this.#finished;
 	}

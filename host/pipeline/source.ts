@@ -1,8 +1,8 @@
-/** Where a worker's batches come from: the rings of a running gadget, or a recording. */
+/** Where a worker's batches come from: a running gadget, or a recording. */
 import { BatchSpec } from '../ebpf/batch.js';
 import { type DataSource, fixedSize } from '../schema.js';
 import type { Control } from './control.js';
-import type { PipelinePlan } from './plan.js';
+import { batchLimits, type PipelinePlan } from './plan.js';
 
 /** A batch that was laid out in the region, and not yet committed. */
 export interface Filled {
@@ -22,6 +22,8 @@ export interface BatchSource {
 	rewind(): void;
 	/** A batch worth its overhead is there already. */
 	plenty(): boolean;
+	/** The run is being stopped: only what is there comes, and what is to be taken at the end. May be repeated. */
+	stop(): void;
 	/** True when there will never be more. */
 	finished(): boolean;
 	/** Blocks until there may be more, or another thread wakes it. */
@@ -37,8 +39,8 @@ export function slotFields(source: DataSource): number[] {
 
 /** What the batches of each data source look like. */
 export function makeSpecs(plan: PipelinePlan, sources: readonly DataSource[]): BatchSpec[] {
-	const { maxRows, maxBytes } = plan.batch;
 	return sources.map((source, ds) => {
+		const { maxRows, maxBytes } = batchLimits(plan, source);
 		const { type, recordSize } = source;
 		const shape = { array: type === 'array', recordSize, fixedSize: fixedSize(plan.dataSources[ds] ?? source) };
 		return new BatchSpec({ dataSource: ds, ...shape, maxRows, maxBytes, fields: slotFields(source) });
@@ -65,9 +67,9 @@ export async function openBatchSource(
 	lostSeen: number,
 ): Promise<BatchSource> {
 	const { source } = plan;
-	if (source.kind === 'rings') {
-		const { RingSource } = await import('./ring-source.js');
-		return new RingSource({ ...plan, source }, sources, control, lostSeen);
+	if (source.kind === 'live') {
+		const { LiveSource } = await import('./live-source.js');
+		return new LiveSource({ ...plan, source }, sources, control, lostSeen);
 	}
 	const { RecordingSource } = await import('./recording-source.js');
 	return new RecordingSource({ ...plan, source }, sources, control);

@@ -103,11 +103,16 @@ class Runner {
 		let nextTick = performance.now() + TICK_MS;
 		for (;;) {
 			const stopping = this.#control.stopping;
+			if (stopping) source.stop();
 			this.#readMail();
 			let rows = 0;
+			let drained = false;
 			for (;;) {
 				const filled = source.fill(this.#chain.region(), this.#sequence);
-				if (filled === undefined) break;
+				if (filled === undefined) {
+					drained = true;
+					break;
+				}
 				rows += filled.rows;
 				this.#batch(filled, []);
 				if (performance.now() >= nextTick || this.#control.mail) break;
@@ -120,7 +125,8 @@ class Runner {
 				if (rows > 0) continue;
 			}
 			if (source.finished()) return 'finished';
-			if (stopping) return 'stopped';
+			if (stopping && drained) return 'stopped';
+			if (stopping) continue;
 			pause = rows > 0 ? flushMs : Math.min(pause * 2, IDLE_MS);
 			source.wait(pause);
 		}

@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { findMarkers } from '../../host/ebpf/markers.js';
 import { BpfObject } from '../../host/ebpf/object.js';
-import { readParams, readTracers } from '../../host/ebpf/schema.js';
+import { readSources } from '../../host/ebpf/data-sources.js';
+import { readParams } from '../../host/ebpf/schema.js';
 import { built } from '../../host/root.js';
 import { ARRAY_OF, type Field, FieldFlag, Kind } from '../../host/schema.js';
 import { references } from '../support/reference.js';
@@ -21,7 +22,7 @@ function kindName(kind: number): string {
 describe('strange types', () => {
 	const fields = (): readonly Field[] => {
 		object = openFixture('types');
-		return readTracers(object)[0]?.dataSource.fields ?? [];
+		return readSources(object)[0]?.dataSource.fields ?? [];
 	};
 
 	it('become fields where they can, and are left out where they cannot', () => {
@@ -89,7 +90,7 @@ describe('strange types', () => {
 describe('markers', () => {
 	it('are global pointers to const void with the right number of parts', () => {
 		object = openFixture('types');
-		expect(findMarkers(object.btf)).toEqual({
+		expect(findMarkers(object.btf)).toMatchObject({
 			tracers: [{ name: 'weird', map: 'events', struct: 'event' }],
 			params: ['targ_pid', 'targ_failed', 'targ_name', 'targ_address', 'missing'],
 		});
@@ -133,7 +134,7 @@ describe.each(references)('%s', (gadget) => {
 	it.skipIf(!existsSync(path))("has Inspektor Gadget's fields", () => {
 		object = BpfObject.open(readFileSync(path), { name: gadget });
 		const expected = JSON.parse(readFileSync(reference, 'utf8')) as Reference;
-		const ours = readTracers(object).map(({ dataSource }) => ({
+		const ours = readSources(object).map(({ dataSource }) => ({
 			name: dataSource.name,
 			fields: dataSource.fields.map(({ name, kind, offset, size, tags, flags }) => ({
 				...{ name, kind: kindName(kind), offset, size, tags },

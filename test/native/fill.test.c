@@ -27,7 +27,7 @@ static void end(void)
 static int fill(const struct ig_batch_spec *spec)
 {
 	uint64_t oversized = 0;
-	int rows = ig_ring_fill(source, 0, region, REGION, spec, 7, 2, &oversized);
+	int rows = ig_source_fill(source, 0, region, REGION, spec, 7, 2, &oversized);
 
 	CHECK_EQUAL(oversized, 0);
 	return rows;
@@ -115,7 +115,7 @@ static void positions_wrap_around(void)
 	fake_ring_submit(&ring, 16, 0, 1);
 	fake_ring_submit(&ring, 16, 0, 2);
 	CHECK_EQUAL(fill(&spec), 2);
-	CHECK_EQUAL(ig_ring_commit(source, 0), 0);
+	CHECK_EQUAL(ig_source_commit(source, 0), 0);
 	CHECK_EQUAL(ring.consumer, ring.producer);
 	end();
 }
@@ -152,7 +152,7 @@ static void discarded_records_are_skipped(void)
 	CHECK_EQUAL(fill(&spec), 2);
 	CHECK_EQUAL(row_of(region, 1)[0], 2);
 	CHECK_EQUAL(ring.consumer, 0);
-	ig_ring_commit(source, 0);
+	ig_source_commit(source, 0);
 	CHECK_EQUAL(ring.consumer, ring.producer);
 	end();
 }
@@ -181,7 +181,7 @@ static void discarded_records_after_a_batch_wait_for_its_commit(void)
 	CHECK_EQUAL(fill(&spec), 1);
 	CHECK_EQUAL(fill(&spec), 0);
 	CHECK_EQUAL(ring.consumer, 0);
-	ig_ring_rewind(source, 0);
+	ig_source_rewind(source, 0);
 	CHECK_EQUAL(fill(&spec), 1);
 	end();
 }
@@ -212,7 +212,7 @@ static void rows_may_fill_the_region_to_its_end(void)
 		fake_ring_submit(&ring, 8, 0, i);
 	exact = malloc(200 + 3 * 16);
 	/* 128 header, 64 of selection and offsets: rows at 208, their first header at 200 */
-	CHECK_EQUAL(ig_ring_fill(source, 0, exact, 200 + 3 * 16, &spec, 0, 0, &oversized), 3);
+	CHECK_EQUAL(ig_source_fill(source, 0, exact, 200 + 3 * 16, &spec, 0, 0, &oversized), 3);
 	CHECK_EQUAL(header_of(exact).heap, 200 + 3 * 16);
 	free(exact);
 	end();
@@ -232,7 +232,7 @@ static void a_lagging_consumer_reads_on_where_it_was(void)
 		CHECK(rows > 0);
 		for (int i = 0; i < rows; i++)
 			CHECK_EQUAL(row_of(region, (uint32_t)i)[0], seen++);
-		ig_ring_commit(source, 0);
+		ig_source_commit(source, 0);
 	}
 	end();
 }
@@ -246,11 +246,11 @@ static void what_was_not_committed_is_read_again(void)
 	fake_ring_submit(&ring, 16, 0, 2);
 	fake_ring_submit(&ring, 16, 0, 3);
 	CHECK_EQUAL(fill(&spec), 1);
-	ig_ring_commit(source, 0);
+	ig_source_commit(source, 0);
 	CHECK_EQUAL(fill(&spec), 1);
 	CHECK_EQUAL(fill(&spec), 1);
 	CHECK_EQUAL(row_of(region, 0)[0], 3);
-	ig_ring_rewind(source, 0);
+	ig_source_rewind(source, 0);
 	CHECK_EQUAL(fill(&spec), 1);
 	CHECK_EQUAL(row_of(region, 0)[0], 2);
 	end();
@@ -393,12 +393,12 @@ static void a_record_larger_than_the_region_is_counted(void)
 
 	begin(16384, 0);
 	fake_ring_submit(&ring, 5000, 0, 1);
-	CHECK_EQUAL(ig_ring_fill(source, 0, region, REGION, &spec, 0, 0, &oversized), 0);
+	CHECK_EQUAL(ig_source_fill(source, 0, region, REGION, &spec, 0, 0, &oversized), 0);
 	CHECK_EQUAL(oversized, 11);
 	CHECK_EQUAL(ring.consumer, ring.producer);
 	fake_ring_submit(&ring, 5000, 0, 1);
 	fake_ring_submit(&ring, 16, 0, 2);
-	CHECK_EQUAL(ig_ring_fill(source, 0, region, REGION, &spec, 0, 0, &oversized), 1);
+	CHECK_EQUAL(ig_source_fill(source, 0, region, REGION, &spec, 0, 0, &oversized), 1);
 	CHECK_EQUAL(oversized, 12);
 	end();
 }
@@ -410,9 +410,9 @@ static void nonsense_is_refused(void)
 
 	begin(256, 0);
 	fake_ring_submit(&ring, 16, 0, 1);
-	CHECK_EQUAL(ig_ring_fill(source, 1, region, REGION, &spec, 0, 0, &oversized), -EINVAL);
-	CHECK_EQUAL(ig_ring_fill(source, -1, region, REGION, &spec, 0, 0, &oversized), -EINVAL);
-	CHECK_EQUAL(ig_ring_fill(source, 0, region, 100, &spec, 0, 0, &oversized), -EINVAL);
+	CHECK_EQUAL(ig_source_fill(source, 1, region, REGION, &spec, 0, 0, &oversized), -EINVAL);
+	CHECK_EQUAL(ig_source_fill(source, -1, region, REGION, &spec, 0, 0, &oversized), -EINVAL);
+	CHECK_EQUAL(ig_source_fill(source, 0, region, 100, &spec, 0, 0, &oversized), -EINVAL);
 	spec.max_rows = 0;
 	CHECK_EQUAL(fill(&spec), -EINVAL);
 	spec.max_rows = IG_MAX_ROWS + 1;
@@ -424,8 +424,8 @@ static void nonsense_is_refused(void)
 	spec.column_count = 257;
 	CHECK_EQUAL(fill(&spec), -EINVAL);
 	CHECK_EQUAL(ig_source_pending(source, 9), -EINVAL);
-	CHECK_EQUAL(ig_ring_commit(source, 9), -EINVAL);
-	CHECK_EQUAL(ig_ring_rewind(source, 9), -EINVAL);
+	CHECK_EQUAL(ig_source_commit(source, 9), -EINVAL);
+	CHECK_EQUAL(ig_source_rewind(source, 9), -EINVAL);
 	CHECK(ig_source_add_ring(source, -1) < 0);
 	end();
 }

@@ -59,11 +59,11 @@ int main(void)
 	ig_source_add_memory(source, &ring.consumer, &ring.producer, ring.data, SIZE);
 	CHECK_EQUAL(pthread_create(&producer, NULL, produce, NULL), 0);
 	while (expected < RECORDS) {
-		int rows = ig_ring_fill(source, 0, region, REGION, &spec, rounds, 0, &oversized);
+		int rows = ig_source_fill(source, 0, region, REGION, &spec, rounds, 0, &oversized);
 
 		CHECK(rows >= 0);
 		if (++rounds % 7 == 0 && rows) {
-			ig_ring_rewind(source, 0);
+			ig_source_rewind(source, 0);
 			continue;
 		}
 		for (uint32_t row = 0; row < (uint32_t)rows; row++) {
@@ -74,7 +74,7 @@ int main(void)
 				CHECK_EQUAL(ig_load32(payload + i), expected);
 			expected++;
 		}
-		ig_ring_commit(source, 0);
+		ig_source_commit(source, 0);
 		if (!rows)
 			sched_yield();
 	}

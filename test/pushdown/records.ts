@@ -2,7 +2,7 @@
 import { BatchSpec } from '../../host/ebpf/batch.js';
 import { ringCounts } from '../../host/ebpf/counters.js';
 import { native } from '../../host/ebpf/native.js';
-import { readTracers } from '../../host/ebpf/schema.js';
+import { readSources } from '../../host/ebpf/data-sources.js';
 import { openSource } from '../../host/ebpf/source.js';
 import type { DataSource } from '../../host/schema.js';
 import { openFixture, u32 } from '../ebpf/fixture.js';
@@ -56,7 +56,7 @@ export function packRow(row: Row, id: number): Uint8Array {
 export function eventsSource(): DataSource {
 	const object = openFixture('filtered');
 	try {
-		const [tracer] = readTracers(object);
+		const [tracer] = readSources(object);
 		if (tracer === undefined) throw new Error('no tracer');
 		return tracer.dataSource;
 	} finally {

@@ -1,32 +1,33 @@
-/** The rings of a running gadget as a source of batches. */
+/** A running gadget as a source of batches: its rings, perf buffers, and snapshots of iterators and maps. */
 import type { BatchSpec } from '../ebpf/batch.js';
 import { clockOffsets } from '../ebpf/native.js';
 import { attachSource, type Source } from '../ebpf/source.js';
 import type { DataSource } from '../schema.js';
 import type { Control } from './control.js';
-import type { PipelinePlan } from './plan.js';
+import { batchLimits, type LiveInput, type PipelinePlan } from './plan.js';
 import { type BatchSource, type Filled, makeSpecs } from './source.js';
 
-/** Rings. One at a time is in flight; they take turns, so that a busy one does not starve the others. */
-export class RingSource implements BatchSource {
+/** One input at a time is in flight; they take turns, so that a busy one does not starve the others. */
+export class LiveSource implements BatchSource {
 	readonly #source: Source;
-	readonly #rings: readonly { readonly ring: number; readonly dataSource: number }[];
+	readonly #inputs: readonly LiveInput[];
 	readonly #specs: readonly BatchSpec[];
+	readonly #maxRows: readonly number[];
 	readonly #control: Control;
-	readonly #maxRows: number;
 	readonly #plenty: number;
 	#turn = 0;
-	#current: { ring: number } | undefined;
+	/** Input whose batch is in flight. */
+	#current: number | undefined;
 	#lostSeen: number;
 	#clocks = clockOffsets();
 	#clocksAt = performance.now();
 
-	constructor(plan: PipelinePlan & { source: { kind: 'rings' } }, sources: readonly DataSource[], control: Control, lostSeen: number) {
+	constructor(plan: PipelinePlan & { source: { kind: 'live' } }, sources: readonly DataSource[], control: Control, lostSeen: number) {
 		this.#source = attachSource(plan.source.handle);
-		this.#rings = plan.source.rings;
+		this.#inputs = plan.source.inputs;
 		this.#specs = makeSpecs(plan, sources);
+		this.#maxRows = sources.map((source) => batchLimits(plan, source).maxRows);
 		this.#control = control;
-		this.#maxRows = plan.batch.maxRows;
 		this.#plenty = plan.batch.maxBytes / 2;
 		this.#lostSeen = lostSeen;
 	}
@@ -38,36 +39,44 @@ export class RingSource implements BatchSource {
 			this.#clocks = clockOffsets();
 			this.#clocksAt = now;
 		}
-		for (let tried = 0; tried < this.#rings.length; tried++) {
-			const entry = this.#rings[this.#turn++ % this.#rings.length];
+		for (let tried = 0; tried < this.#inputs.length; tried++) {
+			const entry = this.#inputs[this.#turn++ % this.#inputs.length];
 			if (entry === undefined || (again !== undefined && entry.dataSource !== again.dataSource)) continue;
 			const spec = this.#specs[entry.dataSource] as BatchSpec;
 			spec.setClocks(this.#clocks.boot, this.#clocks.mono);
-			spec.setMaxRows(again?.rows ?? this.#maxRows);
+			spec.setMaxRows(again?.rows ?? this.#maxRows[entry.dataSource] ?? 1);
 			const total = this.#control.total('Lost');
 			const lost = total - this.#lostSeen;
-			const { rows, oversized } = this.#source.fill(entry.ring, region, spec, sequence, lost);
+			const { rows, oversized } = this.#source.fill(entry.input, region, spec, sequence, lost);
 			// Too large for any region: taken from the ring, and never to be delivered.
 			this.#control.addTotal('Drained', oversized);
 			this.#control.addTotal('Dropped', oversized);
-			if (rows === 0) continue;
+			if (rows < 0 || (rows === 0 && !spec.array)) continue;
 			this.#lostSeen = total;
-			this.#current = { ring: entry.ring };
+			this.#current = entry.input;
+			// The parts of a snapshot come one right after the other.
+			if (spec.array && this.#source.pending(entry.input) > 0) this.#turn--;
 			return { ds: entry.dataSource, rows, lost, ...this.#clocks };
 		}
 		return undefined;
 	}
 	commit(): void {
-		if (this.#current !== undefined) this.#source.commit(this.#current.ring);
+		if (this.#current !== undefined) this.#source.commit(this.#current);
 	}
 	rewind(): void {
-		for (const { ring } of this.#rings) this.#source.rewind(ring);
+		for (const { input } of this.#inputs) this.#source.rewind(input);
 	}
 	plenty(): boolean {
-		return this.#rings.some(({ ring }) => this.#source.pending(ring) >= this.#plenty);
+		return this.#inputs.some(({ input, dataSource }) => {
+			const pending = this.#source.pending(input);
+			return pending >= this.#plenty || (pending > 0 && this.#specs[dataSource]?.array === true);
+		});
+	}
+	stop(): void {
+		this.#source.stop();
 	}
 	finished(): boolean {
-		return false;
+		return this.#source.over();
 	}
 	wait(milliseconds: number): void {
 		this.#source.wait(milliseconds);
