@@ -1,9 +1,9 @@
 /** The flags that a gadget adds to `ig run`: its parameters, and filters by data source. */
-import { openGadget } from '../gadget/gadget.js';
+import { type Gadget, openGadget } from '../gadget/gadget.js';
 import { inspectGadget } from '../gadget/instance.js';
 import { type Param, rangeOf } from '../gadget/params.js';
 import type { DataSource } from '../schema.js';
-import type { Flag } from './flags.js';
+import type { Flag, Values } from './flags.js';
 import { commonFlags, ignoredFlags, laterFlags, runFlags } from './run-flags.js';
 
 export const staticFlags: readonly Flag[] = [...commonFlags, ...runFlags, ...ignoredFlags, ...laterFlags];
@@ -52,11 +52,40 @@ export function gadgetFlags(params: readonly Param[], sources: readonly DataSour
 	return [...own, ...filters];
 }
 
-/** For completion: opens the gadget, and closes it again. */
+/** The flags of gadget.yaml's custom parameters. */
+export function customFlags({ metadata }: Gadget): Flag[] {
+	const taken = new Set(staticFlags.flatMap((flag) => [flag.name, flag.short ?? '']));
+	return Object.entries(metadata.customParams).map(([name, param]): Flag => {
+		const possible = param.possibleValues ?? [];
+		const choice = possible.length === 0 ? '' : ` [one of ${possible.join(', ')}]`;
+		return {
+			name: param.key ?? name,
+			short: param.alias === undefined || taken.has(param.alias) ? undefined : param.alias,
+			value: param.typeHint ?? 'string',
+			description: `${param.description ?? ''}${choice}`.trim(),
+			default: metadata.paramDefaults[`custom.${name}`] ?? param.defaultValue,
+			group: 'Gadget',
+		};
+	});
+}
+
+/** Values that gadget.yaml's `paramDefaults` gives to flags that were not given: `operator.cli.output`, `operator.oci.ebpf.map-fetch-interval`. */
+export function defaultValues({ metadata }: Gadget, flags: readonly Flag[], given: Values): Values {
+	const values = new Map(given);
+	for (const [key, value] of Object.entries(metadata.paramDefaults)) {
+		const name = /^operator\.(?:oci\.(?:ebpf|wasm)|[\w-]+)\.(.+)$/.exec(key)?.[1];
+		const flag = flags.find((candidate) => candidate.name.toLowerCase() === name);
+		if (flag !== undefined && !values.has(flag.name)) values.set(flag.name, [value]);
+	}
+	return values;
+}
+
+/** For completion: opens the gadget, and closes it again. It is not built: that would take a second, at each key. */
 export async function flagsOf(reference: string): Promise<Flag[]> {
-	const opened = inspectGadget(await openGadget(reference));
+	const gadget = await openGadget(reference, { build: false });
+	const opened = inspectGadget(gadget);
 	try {
-		return gadgetFlags(opened.params, opened.dataSources);
+		return [...gadgetFlags(opened.params, opened.dataSources), ...customFlags(gadget)];
 	} finally {
 		opened.close();
 	}

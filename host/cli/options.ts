@@ -76,7 +76,6 @@ export function commonOptions(values: Values, help: string): CommonOptions {
 	const stats = last('stats');
 	const wasmOperators = (values.get('wasm-operator') ?? []).map((spec) => parseOperatorSpec(spec, help));
 	const watch = booleanOf(values, 'watch', help);
-	if (watch && wasmOperators.length === 0) throw new IgError('IG_USAGE', { reason: '--watch needs a --wasm-operator to watch', help });
 	return {
 		output: last('output'),
 		outputFile: last('output-file'),

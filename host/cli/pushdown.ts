@@ -25,12 +25,19 @@ export interface PushdownInput {
 	readonly recording: boolean;
 }
 
-function obstacle({ opened, users, enabled, recording }: PushdownInput, dataSource: number): string | undefined {
+/** Whether an operator that comes before the filter may count, or change, what the filter would drop behind it. */
+function looksFirst({ spec, loaded }: ChainInput['users'][number], early: boolean): boolean {
+	if (spec.place === 'before-formatters') return true;
+	if (early || spec.place === 'last') return false;
+	// The gadget's own operators are known to look at one record after the other, unless they say that they do not.
+	return spec.place !== 'gadget' || loaded.manifest.operators.some(({ kind }) => kind === 'aggregate');
+}
+
+function obstacle({ opened, users, enabled, recording }: PushdownInput, { id, early }: SourceFilter): string | undefined {
 	if (!enabled) return '--no-pushdown';
 	if (recording) return 'the recording keeps all records';
-	// It may count, or change, what the filter would drop behind it.
-	if (users.some(({ spec }) => spec.place !== 'last')) return 'an operator of yours sees the records before the filter';
-	if (!opened.takesPredicates(dataSource)) return 'the gadget was not built with headers that can';
+	if (users.some((user) => looksFirst(user, early))) return 'an operator sees the records before the filter';
+	if (!opened.takesPredicates(id)) return 'the gadget was not built with headers that can';
 	return undefined;
 }
 
@@ -38,13 +45,14 @@ function obstacle({ opened, users, enabled, recording }: PushdownInput, dataSour
 export async function planPushdown(input: PushdownInput): Promise<Pushdown[]> {
 	if (input.filters.length === 0) return [];
 	const { splitFilter } = await import('../operator/predicates.js');
-	return input.filters.flatMap(({ id, params }) => {
+	return input.filters.flatMap((filter) => {
+		const { id, params } = filter;
 		const source = input.opened.dataSources[id];
 		if (source === undefined) return [];
 		// What a formatter replaces is not what the kernel sees.
 		const fields = source.fields.map((field) => ({ ...field, slot: isRaw(source, field) ? -1 : 0 }));
 		const split = splitFilter(modulePlan(input.builtin), { ...source, fields }, params);
-		return [{ dataSource: id, split, reason: obstacle(input, id) }];
+		return [{ dataSource: id, split, reason: obstacle(input, filter) }];
 	});
 }
 

@@ -15,7 +15,7 @@ import { makeLog } from './report.js';
 import { commonFlags, replayFlags } from './run-flags.js';
 import { modulePlan } from '../operator/module.js';
 import type { UserOperator } from './operator-watch.js';
-import { loadOperators, watchFor } from './run.js';
+import { checkWatch, loadOperators, watchFor } from './run.js';
 import { BATCH, openOutput, runToEnd, terminalWidth } from './session.js';
 
 const help = 'ig replay --help';
@@ -53,6 +53,7 @@ export async function replay(args: readonly string[]): Promise<number> {
 	const log = makeLog(options.verbose);
 	const builtin = await loadBuiltin();
 	annotateSources(dataSources, options.annotate, help);
+	checkWatch(options, undefined);
 	const watch = await watchFor(options);
 	const users = await loadOperators(options, { name: gadget.name, operator: builtInOperator(gadget.name) });
 	const outputFd = openOutput(options.outputFile);

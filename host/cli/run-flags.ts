@@ -70,7 +70,12 @@ export const commonFlags: readonly Flag[] = [
 		optional: true,
 		description: 'Show a table of what each operator did at the end, and every SECONDS',
 	},
-	{ ...operators, name: 'watch', description: 'Let a new build of an operator take over while it runs, without losing an event' },
+	{
+		...operators,
+		name: 'watch',
+		description:
+			'Let a new build of an operator take over while it runs, without losing an event; build a gadget again when its source changes',
+	},
 	{ ...running, name: 'verbose', short: 'v', description: 'Say more on stderr' },
 ];
 

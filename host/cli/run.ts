@@ -3,19 +3,20 @@ import { arch, release } from 'node:os';
 import { Command } from 'commander';
 import { closest } from '../closest.js';
 import { IgError } from '../errors.js';
-import { type Gadget, isGadget, openGadget } from '../gadget/gadget.js';
+import { type Gadget, isGadget, openGadget, sourceFolder } from '../gadget/gadget.js';
 import { inspectGadget, type LoadedGadget, type OpenedGadget } from '../gadget/instance.js';
+import { patchGadget } from '../gadget/metadata-custom.js';
 import { namesOf } from '../operator/capability.js';
 import type { LimitsOf } from '../operator/limits.js';
 import { modulePlan } from '../operator/module.js';
-import type { OperatorPlan, PipelinePlan } from '../pipeline/plan.js';
 import { built } from '../root.js';
+import type { OperatorPlan, Pipeline, PipelinePlan } from '../pipeline/plan.js';
 import { annotateSources } from './annotate.js';
 import { loadBuiltin, loadOwn } from './builtin.js';
 import { buildChain, filtersOf } from './chain.js';
 import { parseDuration } from './duration.js';
 import { addFlags, type Flag, parseFlags, positionals, quiet, type Values } from './flags.js';
-import { gadgetFlags, staticFlags } from './gadget-flags.js';
+import { customFlags, defaultValues, gadgetFlags, staticFlags } from './gadget-flags.js';
 import { booleanOf, type CommonOptions, checkForeign, commonOptions, fromFile } from './options.js';
 import type { OperatorWatch, UserOperator } from './operator-watch.js';
 import { preflight } from './preflight.js';
@@ -24,6 +25,12 @@ import { loadFiltering, planPushdown } from './pushdown.js';
 import { type Log, makeLog } from './report.js';
 import { BATCH, openOutput, runToEnd, terminalWidth } from './session.js';
 import { version } from './version.js';
+
+/** `--watch` must have something to watch: an operator, or a gadget's source. */
+export function checkWatch({ watch, wasmOperators, help }: CommonOptions, folder: string | undefined): void {
+	if (!watch || wasmOperators.length > 0 || folder !== undefined) return;
+	throw new IgError('IG_USAGE', { reason: "--watch needs a --wasm-operator, or a gadget's folder with its source, to watch", help });
+}
 
 /** For `--watch`: before the operators are loaded. */
 export async function watchFor(options: CommonOptions): Promise<OperatorWatch | undefined> {
@@ -75,22 +82,35 @@ function paramValues(opened: OpenedGadget, values: Values, help: string): Map<st
 	return given;
 }
 
-async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help: string): Promise<number> {
+/** What a run goes on with after its gadget was built again. */
+interface Turn {
+	/** When the whole ends, ms of `performance.now()`; undefined: not by itself. */
+	until: number | undefined;
+	/** Output and timeout go on from a turn before this one. */
+	again: boolean;
+	/** The gadget has a new build: there is another turn. */
+	rebuilt: boolean;
+}
+
+async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help: string, turn: Turn): Promise<number> {
 	const options = commonOptions(values, help);
 	const log = makeLog(options.verbose);
 	for (const warning of gadget.warnings) log('warn', warning);
 	checkForeign(values, log);
 	booleanOf(values, 'host', help);
-	const timeoutMs = parseDuration('--timeout', values.get('timeout')?.at(-1) ?? '0', 's', help);
+	const timeout = parseDuration('--timeout', values.get('timeout')?.at(-1) ?? '0', 's', help);
+	if (!turn.again && timeout > 0) turn.until = performance.now() + timeout;
+	const timeoutMs = turn.until === undefined ? 0 : Math.max(1, turn.until - performance.now());
 	const given = paramValues(opened, values, help);
 	opened.check(given);
 	annotateSources(opened.dataSources, options.annotate, help);
 	const builtin = loadBuiltin();
 	preflight({ tracefs: opened.needsTracefs, mount: booleanOf(values, 'auto-mount-filesystems', help) });
 
+	checkWatch(options, sourceFolder(gadget.reference));
 	const watch = await watchFor(options);
 	const users = await loadOperators(options, gadget);
-	const outputFd = openOutput(options.outputFile);
+	const outputFd = openOutput(options.outputFile, turn.again ? 'a' : 'w');
 	const input = {
 		sources: opened.dataSources,
 		builtin: await builtin,
@@ -112,6 +132,19 @@ async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help:
 		process.stdout.write(explain({ opened, pushdown, operators }));
 		return 0;
 	}
+	const folder = options.watch ? sourceFolder(gadget.reference) : undefined;
+	const gadgetWatch = folder === undefined ? undefined : await import('./gadget-watch.js');
+	const startWatches = (pipeline: Pipeline): (() => void) => {
+		const ends = [watch?.start(pipeline, users, chain, log)];
+		const rebuilt = (): void => {
+			turn.rebuilt = true;
+			pipeline.stop();
+		};
+		if (folder !== undefined) ends.push(gadgetWatch?.watchGadget(folder, rebuilt, log));
+		return () => {
+			for (const end of ends) end?.();
+		};
+	};
 	const loaded = loadFiltering(opened, () => inspectGadget(gadget), given, pushdown, log);
 	try {
 		const plan: PipelinePlan = {
@@ -124,7 +157,7 @@ async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help:
 			...{ plan, options, log, timeoutMs },
 			begin: () => loaded.attach(),
 			cease: () => loaded.detach(),
-			...(watch && { watch: (pipeline) => watch.start(pipeline, users, chain, log) }),
+			...(options.watch && { watch: (pipeline) => startWatches(pipeline) }),
 			kernel: loaded,
 		});
 	} finally {
@@ -183,14 +216,29 @@ export async function run(args: readonly string[]): Promise<number> {
 		if (asksForHelp(args)) return generalHelp(makeLog(false));
 		throw new IgError('IG_USAGE', { reason: 'run needs the name of a gadget', help: 'ig run --help' });
 	}
-	const gadget = await openGadget(reference);
-	const opened = inspectGadget(gadget);
+	const turn: Turn = { until: undefined, again: false, rebuilt: false };
+	for (;;) {
+		const code = await runOnce(reference, args, turn);
+		if (!turn.rebuilt) return code;
+		Object.assign(turn, { again: true, rebuilt: false });
+	}
+}
+
+async function runOnce(reference: string, args: readonly string[], turn: Turn): Promise<number> {
+	let gadget = await openGadget(reference);
+	let opened = inspectGadget(gadget);
 	try {
-		const flags = [...gadgetFlags(opened.params, opened.dataSources), ...staticFlags];
+		const flags = [...gadgetFlags(opened.params, opened.dataSources), ...customFlags(gadget), ...staticFlags];
 		if (asksForHelp(args)) return await gadgetHelp(gadget, opened, flags);
 		const help = `ig run ${reference} --help`;
-		const { values } = parseFlags(new Command('ig run').argument('[GADGET]'), args, flags, help);
-		return await start(gadget, opened, values, help);
+		const { values: given } = parseFlags(new Command('ig run').argument('[GADGET]'), args, flags, help);
+		const patched = await patchGadget(gadget, (key) => given.get(key)?.at(-1));
+		if (patched !== gadget) {
+			opened.close();
+			gadget = patched;
+			opened = inspectGadget(gadget);
+		}
+		return await start(gadget, opened, defaultValues(gadget, flags, given), help, turn);
 	} finally {
 		opened.close();
 	}

@@ -27,11 +27,11 @@ export interface Run {
 	watch?(pipeline: Pipeline): () => void;
 }
 
-/** Where output goes: stdout, or the file of --output-file, which begins empty. */
-export function openOutput(path: string | undefined): number {
+/** Where output goes: stdout, or the file of --output-file, which begins empty unless `mode` is `a`. */
+export function openOutput(path: string | undefined, mode: 'w' | 'a' = 'w'): number {
 	if (path === undefined) return 1;
 	try {
-		return openSync(path, 'w');
+		return openSync(path, mode);
 	} catch (cause) {
 		throw new IgError('IG_OUTPUT', { path, reason: (cause as NodeJS.ErrnoException).code ?? String(cause) }, { cause });
 	}

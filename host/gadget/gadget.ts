@@ -21,6 +21,7 @@ export interface Gadget {
 }
 
 const OBJECT = 'program.bpf.o';
+const SOURCE = 'program.bpf.c';
 const METADATA = 'gadget.yaml';
 const OPERATOR = 'operator.wasm';
 /** A name without a registry, or Inspektor Gadget's own registry: `trace_open`, `trace_open:latest`, `…/inspektor-gadget/gadget/trace_open:v0.45.0`. */
@@ -68,6 +69,8 @@ interface Place {
 	readonly name: string;
 	readonly folder: string;
 	readonly object: string;
+	/** There is a program's source. */
+	readonly isSource: boolean;
 }
 
 /** Where the files of a reference are, or undefined when there is no such gadget. */
@@ -76,13 +79,21 @@ function locate(reference: string): Place | undefined {
 	const name = builtIn.exec(reference)?.[1];
 	if (name !== undefined && kindOf(built('gadgets', name)) === 'directory') {
 		const folder = built('gadgets', name);
-		return { name, folder, object: join(folder, OBJECT) };
+		return { name, folder, object: join(folder, OBJECT), isSource: false };
 	}
 	const path = resolve(reference);
 	const kind = kindOf(path);
-	if (kind === 'directory') return { name: basename(path), folder: path, object: join(path, OBJECT) };
+	if (kind === 'directory') {
+		return { name: basename(path), folder: path, object: join(path, OBJECT), isSource: kindOf(join(path, SOURCE)) === 'file' };
+	}
 	if (kind !== 'file' || !path.endsWith('.o')) return undefined;
-	return { name: basename(path).replace(/(\.bpf)?\.o$/, ''), folder: dirname(path), object: path };
+	return { name: basename(path).replace(/(\.bpf)?\.o$/, ''), folder: dirname(path), object: path, isSource: false };
+}
+
+/** The folder of a gadget's source, when the reference leads to one. */
+export function sourceFolder(reference: string): string | undefined {
+	const found = locate(reference);
+	return found?.isSource ? found.folder : undefined;
 }
 
 /** True when a reference leads to files, without reading them. */
@@ -103,15 +114,17 @@ export function builtInOperator(name: string): string | undefined {
 
 /**
  * Opens a built-in gadget (`trace_open`), a folder with `program.bpf.o` and `gadget.yaml`, or a `.bpf.o` file.
- * @throws IgError IG_GADGET_NOT_FOUND, IG_METADATA
+ * A folder with a `program.bpf.c` is built first when its object is older, unless `build` is false.
+ * @throws IgError IG_GADGET_NOT_FOUND, IG_METADATA, IG_GADGET_BUILD
  */
-export async function openGadget(reference: string): Promise<Gadget> {
+export async function openGadget(reference: string, { build = true }: { readonly build?: boolean } = {}): Promise<Gadget> {
 	const found = locate(reference);
 	if (found === undefined) {
 		const known = builtInGadgets();
 		throw new IgError('IG_GADGET_NOT_FOUND', { gadget: reference, guess: closest(reference, known), known: known.join(', ') || 'none' });
 	}
 	const { name } = found;
+	if (build && found.isSource) await (await import('./build.js')).buildIfStale(found.folder);
 	const { metadata, warnings } = await readMetadata(found.folder, name);
 	const object = kindOf(found.object) === 'file' ? found.object : undefined;
 	const operator = operatorOf(found.folder);

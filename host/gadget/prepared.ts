@@ -3,7 +3,7 @@ import type { MetadataFile } from './metadata.js';
 
 export const PREPARED = 'gadget.json';
 /** Raise it when {@link MetadataFile} changes. */
-const VERSION = 1;
+const VERSION = 2;
 
 interface Prepared extends MetadataFile {
 	readonly version: number;
