@@ -25,6 +25,14 @@ export const commands: readonly Entry[] = [
 		run: async (args) => (await import('./replay.js')).replay(args),
 	},
 	{
+		...{ name: 'gadget', usage: 'COMMAND', description: 'Write a gadget: new NAME, build DIR, validate DIR' },
+		run: async (args) => (await import('./gadget/main.js')).gadgetCommand(args),
+	},
+	{
+		...{ name: 'image', usage: 'inspect GADGET', description: "Print a gadget's data sources, fields and parameters as JSON" },
+		run: async (args) => (await import('./image.js')).imageCommand(args),
+	},
+	{
 		...{ name: 'completion', usage: 'bash|zsh|fish', description: "Print a shell's completion script" },
 		run: async (args) => (await import('./completion.js')).completion(args),
 	},
@@ -60,8 +68,7 @@ function overview(): Command {
 	for (const entry of commands) {
 		program.command(entry.name).usage(entry.usage).summary(entry.description).description(entry.description).helpOption(false);
 		const added = program.commands.at(-1);
-		if (entry.usage !== '')
-			added?.argument(entry.usage.startsWith('GADGET') ? '<GADGET>' : entry.usage.startsWith('FILE') ? '<FILE>' : '<SHELL>');
+		if (entry.usage !== '') added?.argument(`<${/^[A-Z]+/.exec(entry.usage)?.[0] ?? (entry.name === 'image' ? 'COMMAND' : 'SHELL')}>`);
 	}
 	return program.addHelpText('after', after);
 }

@@ -103,7 +103,8 @@ async function runTool(file: string, args: readonly string[], cwd: string): Prom
  * Builds the folder's program. What the compiler says goes to stderr as it is.
  * @throws IgError IG_GADGET_BUILD
  */
-export async function buildGadget(folder: string): Promise<void> {
+export async function buildGadget(path: string): Promise<void> {
+	const folder = resolve(path);
 	const fail = (reason: string): never => {
 		throw new IgError('IG_GADGET_BUILD', { gadget: relative('', folder) || '.', reason });
 	};

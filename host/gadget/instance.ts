@@ -46,6 +46,8 @@ export interface OpenedGadget {
 	/** With annotations and the fields for containers, but without what operators add. */
 	readonly dataSources: readonly DataSource[];
 	readonly params: readonly Param[];
+	/** Names of the object's programs. */
+	readonly programs: readonly string[];
 	/** Some of its programs are attached through tracefs. */
 	readonly needsTracefs: boolean;
 	/** Checks values of parameters by key. @throws IgError IG_PARAM */
@@ -84,6 +86,10 @@ class Opened implements OpenedGadget {
 		this.dataSources = this.#sources.map((source) => describeSource(source, gadget));
 		this.params = [...makeParams(readParams(object), metadata), ...fetchParams(this.#sources, metadata.paramDefaults)];
 		this.#schedules(new Map());
+	}
+
+	get programs(): readonly string[] {
+		return this.#object.programs.map((program) => program.name);
 	}
 
 	get needsTracefs(): boolean {
@@ -153,8 +159,7 @@ class Opened implements OpenedGadget {
 	}
 
 	#choice(): HookChoice {
-		const names = this.#object.programs.map((program) => program.name);
-		return chooseHooks(this.gadget.name, this.gadget.metadata.hooks, names, meets);
+		return chooseHooks(this.gadget.name, this.gadget.metadata.hooks, this.programs, meets);
 	}
 
 	#choosePrograms(log: (level: 'debug', text: string) => void): void {

@@ -44,7 +44,7 @@ export class MetadataDocument {
 	constructor(source: string, path: string) {
 		this.path = path;
 		this.#source = source;
-		const document = parseDocument(source, { lineCounter: this.#counter, prettyErrors: false });
+		const document = parseDocument(source, { lineCounter: this.#counter, prettyErrors: false, logLevel: 'error' });
 		this.#root = document.contents;
 		const syntax = document.errors[0];
 		if (syntax !== undefined) throw this.#error(syntax.pos[0], syntax.message);
@@ -104,7 +104,8 @@ export class MetadataDocument {
 		for (const step of path) {
 			const pair = pairOf(node, step);
 			if (isScalar(pair?.key)) name = String(pair.key.value);
-			node = isNode(pair?.value) ? pair.value : null;
+			const next: unknown = pair === undefined && isSeq(node) ? node.items[Number(step)] : pair?.value;
+			node = isNode(next) ? next : null;
 		}
 		return name;
 	}

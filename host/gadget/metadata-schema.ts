@@ -38,7 +38,10 @@ const customParam = ebpfParam.extend({
 
 const program = z.string('must be the name of a program').regex(/^\w+$/, 'must be the name of a program');
 const hook = z
-	.array(z.object({ programs: z.array(program), needs: orEmpty(z.array(z.string()).default([])) }), 'must be a list of ways to hook it')
+	.array(
+		z.object({ programs: z.array(program, 'must be a list of programs'), needs: orEmpty(z.array(z.string()).default([])) }),
+		'must be a list of ways to hook it',
+	)
 	.min(1, 'needs at least one way to hook it');
 
 export const fileSchema = z.object({

@@ -38,6 +38,11 @@ const wellKnown: Readonly<Record<string, WellKnown | undefined>> = {
 	ig_build_id_max_entries: { key: 'ig_build_id_max_entries', description: 'How many stacks with build ids are kept' },
 };
 
+/** Whether a variable is a parameter of the framework's headers. */
+export function isWellKnown(variable: string): boolean {
+	return Object.hasOwn(wellKnown, variable);
+}
+
 const typeNames: Readonly<Record<number, string | undefined>> = {
 	...{ [Kind.Bool]: 'bool', [Kind.Int8]: 'int8', [Kind.Int16]: 'int16', [Kind.Int32]: 'int32', [Kind.Int64]: 'int64' },
 	...{ [Kind.Uint8]: 'uint8', [Kind.Uint16]: 'uint16', [Kind.Uint32]: 'uint32', [Kind.Uint64]: 'uint64' },
