@@ -11,3 +11,9 @@ dist/examples/as-%.wasm: sdk-as/examples/%/index.ts sdk-as/examples/%/manifest.j
 	@mkdir -p $(@D)
 	@echo 'building $(@F)'
 	@$(ASC) $< --config sdk-as/asconfig.json --outFile $@
+
+# An operator for the SDK's own tests.
+test-fixtures: dist/fixtures/as-reach.wasm
+dist/fixtures/as-reach.wasm: sdk-as/test/reach/index.ts sdk-as/test/reach/manifest.json $(SDK_AS)
+	@mkdir -p $(@D)
+	@$(ASC) $< --config sdk-as/asconfig.json --outFile $@

@@ -33,6 +33,27 @@ export namespace ColumnAt {
   export const BYTES: usize = 32;
 }
 
+/** An order of rows, for `batch.sort`: make one in `init`, with the fields that it compares. */
+export abstract class RowOrder {
+  /** Below 0: `a` comes before `b`; above 0: behind it; 0: they are equal. */
+  abstract compare(a: u32, b: u32): i32;
+}
+
+/** Kept from sort to sort. */
+let scratch: usize = 0;
+let scratchRows: u32 = 0;
+
+/** Merges the sorted rows from `left` up to `right` and from there up to `end`. */
+function merge(order: RowOrder, from: usize, to: usize, left: u32, right: u32, end: u32): void {
+  let a = left;
+  let b = right;
+  for (let i = left; i < end; i++) {
+    const first = b >= end || (a < right && order.compare(load<u32>(from + (<usize>a << 2)), load<u32>(from + (<usize>b << 2))) <= 0);
+    const row = load<u32>(from + (<usize>(first ? a++ : b++) << 2));
+    store<u32>(to + (<usize>i << 2), row);
+  }
+}
+
 /**
  * The records of one call. Valid during the call only; there is one object for all calls.
  *
@@ -108,6 +129,28 @@ export class Batch {
   @inline
   place(i: u32, row: u32): void {
     store<u32>(this.selection + (<usize>i << 2), row);
+  }
+
+  /** Puts the selected rows into an order; rows that are equal in it stay in theirs. */
+  sort(order: RowOrder): void {
+    const count = this.selected;
+    if (count < 2) return;
+    if (count > scratchRows) {
+      scratchRows = max(count, 1024);
+      scratch = scratch ? heap.realloc(scratch, <usize>scratchRows * 4) : heap.alloc(<usize>scratchRows * 4);
+    }
+    let from = this.selection;
+    let to = scratch;
+    // Merges runs of 1, 2, 4 … rows, from one place to the other and back.
+    for (let run: u32 = 1; run < count; run *= 2) {
+      for (let start: u32 = 0; start < count; start += 2 * run) {
+        merge(order, from, to, start, min(start + run, count), min(start + 2 * run, count));
+      }
+      const next = from;
+      from = to;
+      to = next;
+    }
+    if (from != this.selection) memory.copy(this.selection, from, <usize>count * 4);
   }
 
   /** Keeps the first `count` selected rows. */

@@ -1,11 +1,15 @@
-export { Batch } from "./batch";
+export { Batch, RowOrder } from "./batch";
 export { Column, StringColumn } from "./column";
 export { DataSource } from "./datasource";
+export { Cell, Emitter, NewSource, TextCell } from "./emit";
 export { Errno } from "./errno";
 export { Field, StringField } from "./field";
+export { Groups } from "./groups";
 export { Init } from "./init";
 export { FieldFlag, Kind } from "./kind";
 export { Level, log } from "./log";
+export { BpfMap, Update } from "./map";
+export { Counter, Gauge, Histogram } from "./metric";
 export { Operator, register } from "./operator";
 export { SideTable } from "./table";
 export { Text } from "./text";

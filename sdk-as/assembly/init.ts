@@ -1,6 +1,9 @@
 import { DataSource } from "./datasource";
+import { Emitter, NewSource } from "./emit";
 import { Errno } from "./errno";
+import { ig_metric_add } from "./imports";
 import { log } from "./log";
+import { Counter, Gauge, Histogram } from "./metric";
 import { Operator } from "./operator";
 import { SideTable } from "./table";
 import { Text, sameBytes } from "./text";
@@ -69,6 +72,39 @@ export class Init {
     const tables = this.operator.tables;
     if (!tables.has(index)) tables.set(index, new SideTable());
     return tables.get(index);
+  }
+
+  /** Adds a data source, whose rows go to the operators behind this one and to the output. */
+  addSource(source: NewSource): Emitter {
+    const id = source.announce();
+    if (id < 0) {
+      const why = id == -Errno.NOTCAPABLE ? ": not granted (the manifest has to ask for emit:" + source.name + ")" : "";
+      this.fail(-id, "cannot add " + source.failed + why);
+    }
+    return new Emitter(id, source.size);
+  }
+
+  /** Something that only grows. */
+  counter(name: string, unit: string = ""): Counter {
+    return new Counter(this.metric(0, name, unit));
+  }
+
+  /** Something that goes up and down. */
+  gauge(name: string, unit: string = ""): Gauge {
+    return new Gauge(this.metric(1, name, unit));
+  }
+
+  /** How values are distributed. */
+  histogram(name: string, unit: string = ""): Histogram {
+    return new Histogram(this.metric(2, name, unit));
+  }
+
+  private metric(kind: u32, name: string, unit: string): i32 {
+    const n = Text.of(name);
+    const u = Text.of(unit);
+    const id = ig_metric_add(kind, n.address, n.size, u.address, u.size);
+    if (id < 0 && id != -Errno.NOTCAPABLE) this.fail(-id, "cannot add metric " + name);
+    return id;
   }
 
   /** Bytes of the largest batch that will come. */

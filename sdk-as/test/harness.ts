@@ -21,6 +21,30 @@ export interface Filled {
 	readonly tags: string[];
 }
 
+/** A data source that the operator added. */
+export interface AddedSource {
+	readonly id: number;
+	readonly name: string;
+	readonly array: boolean;
+	readonly recordSize: number;
+	readonly annotations: Record<string, string>;
+	readonly fields: { name: string; parent: number; kind: number; flags: number; offset: number; size: number; tags: string[] }[];
+	/** Rows that it emitted. */
+	readonly rows: Uint8Array[];
+}
+
+/** A BPF map: entries by the hexadecimal text of their key. */
+export interface TestMap {
+	readonly keySize: number;
+	readonly valueSize: number;
+	readonly entries: Map<string, Uint8Array>;
+}
+
+type Imports = Record<string, (...args: number[]) => number>;
+type During = (call: (...args: number[]) => number) => (...args: number[]) => number;
+
+const EBADF = 8;
+const EEXIST = 20;
 const ENOENT = 44;
 const EPERM = 63;
 const ENOTCAPABLE = 76;
@@ -29,6 +53,13 @@ export class Guest {
 	/** Fields that it reads, as `dataSource:field`. */
 	readonly wanted = new Set<string>();
 	readonly filled: Filled[] = [];
+	readonly added: AddedSource[] = [];
+	readonly metrics: { readonly kind: number; readonly name: string; readonly unit: string; readonly values: number[] }[] = [];
+	/** What it can open, by name; put them here before `init`. */
+	readonly maps = new Map<string, TestMap>();
+	readonly #open: TestMap[] = [];
+	/** Capabilities that the user took away. */
+	readonly refused = new Set<string>();
 	readonly logged: { level: number; text: string }[] = [];
 	/** How many times it grew its memory and what it is, for tests of allocation. */
 	readonly memory: WebAssembly.Memory;
@@ -148,10 +179,10 @@ export class Guest {
 		return this.filled.find((filled) => filled.dataSource === dataSource && filled.field === field && filled.name !== undefined);
 	}
 
-	#imports(): Record<string, (...args: number[]) => number> {
-		const during =
-			(call: (...args: number[]) => number) =>
-			(...args: number[]) =>
+	#imports(): Imports {
+		const during: During =
+			(call) =>
+			(...args) =>
 				this.#initialising ? call(...args) : -ENOTCAPABLE;
 		const fill = (dataSource: number, field: number, kind: number, name?: string): Filled => {
 			const filled = {
@@ -194,10 +225,104 @@ export class Guest {
 				return filled ? 0 : -EPERM;
 			}),
 			field_hide: during(() => 0),
+			...this.#sourceImports(during),
+			...this.#metricImports(during),
+			...this.#mapImports(),
 			field_want: during((ds = 0, field = 0) => {
 				this.wanted.add(`${ds}:${field}`);
 				return 0;
 			}),
+		};
+	}
+
+	#sourceImports(during: During): Imports {
+		return {
+			source_add: during((name = 0, size = 0, type = 0, recordSize = 0) => {
+				const text = this.#text(name, size);
+				if (this.refused.has(`emit:${text}`)) return -ENOTCAPABLE;
+				const id = this.#sources.length + this.added.length;
+				this.added.push({ id, name: text, array: type === 2, recordSize, annotations: {}, fields: [], rows: [] });
+				return id;
+			}),
+			source_annotate: during((ds = 0, key = 0, keySize = 0, value = 0, valueSize = 0) => {
+				const source = this.added.find(({ id }) => id === ds);
+				if (source) source.annotations[this.#text(key, keySize)] = this.#text(value, valueSize);
+				return source ? 0 : -EPERM;
+			}),
+			source_field: during((ds = 0, parent = 0, name = 0, nameSize = 0, kind = 0, flags = 0, offset = 0, size = 0) => {
+				const fields = this.added.find(({ id }) => id === ds)?.fields;
+				if (fields === undefined) return -EPERM;
+				return fields.push({ name: this.#text(name, nameSize), parent, kind, flags, offset, size, tags: [] }) - 1;
+			}),
+			emit: (ds = 0, rows = 0, count = 0, stride = 0) => {
+				const source = this.added.find(({ id }) => id === ds);
+				if (source === undefined) return -ENOTCAPABLE;
+				for (let i = 0; i < count; i++) source.rows.push(this.bytes(rows + i * stride, source.recordSize).slice());
+				return count;
+			},
+		};
+	}
+
+	#metricImports(during: During): Imports {
+		const record = (metric: number, values: readonly number[]): number => {
+			this.metrics[metric]?.values.push(...values);
+			return this.metrics[metric] ? 0 : -EBADF;
+		};
+		return {
+			metric_add: during((kind = 0, name = 0, size = 0, unit = 0, unitSize = 0) => {
+				if (this.refused.has('metric')) return -ENOTCAPABLE;
+				return this.metrics.push({ kind, name: this.#text(name, size), unit: this.#text(unit, unitSize), values: [] }) - 1;
+			}),
+			metric_record: (metric = 0, value = 0) => record(metric, [value]),
+			metric_record_all: (metric = 0, values = 0, count = 0) =>
+				record(metric, [...new Float64Array(this.bytes(values, count * 8).slice().buffer)]),
+		};
+	}
+
+	#mapImports(): Imports {
+		const on = (map: number, run: (open: TestMap) => number): number => {
+			const open = this.#open[map];
+			return open === undefined ? -EBADF : run(open);
+		};
+		const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+		const round8 = (size: number): number => (size + 7) & ~7;
+		return {
+			map_open: (name = 0, size = 0, info = 0) => {
+				const text = this.#text(name, size);
+				const map = this.maps.get(text);
+				if (this.refused.has(`map:${text}`)) return -ENOTCAPABLE;
+				if (map === undefined) return -ENOENT;
+				new Uint32Array(this.memory.buffer, info, 8).set([1, map.keySize, map.valueSize, 16, 1, 0, 0, 0]);
+				return this.#open.push(map) - 1;
+			},
+			map_lookup: (map = 0, key = 0, value = 0) =>
+				on(map, ({ keySize, valueSize, entries }) => {
+					const found = entries.get(hex(this.bytes(key, keySize)));
+					if (found !== undefined) this.bytes(value, valueSize).set(found);
+					return found === undefined ? -ENOENT : 0;
+				}),
+			map_update: (map = 0, key = 0, value = 0, flags = 0) =>
+				on(map, ({ keySize, valueSize, entries }) => {
+					const text = hex(this.bytes(key, keySize));
+					if (flags === 1 && entries.has(text)) return -EEXIST;
+					if (flags === 2 && !entries.has(text)) return -ENOENT;
+					entries.set(text, this.bytes(value, valueSize).slice());
+					return 0;
+				}),
+			map_delete: (map = 0, key = 0) => on(map, ({ keySize, entries }) => (entries.delete(hex(this.bytes(key, keySize))) ? 0 : -ENOENT)),
+			map_read: (map = 0, after = 0, to = 0, size = 0) =>
+				on(map, ({ keySize, valueSize, entries }) => {
+					const keys = [...entries.keys()].sort();
+					const first = after === 0 ? 0 : keys.indexOf(hex(this.bytes(after, keySize))) + 1;
+					const step = round8(keySize) + round8(valueSize);
+					const shown = keys.slice(first, first + Math.floor(size / step));
+					shown.forEach((key, i) => {
+						const entry = this.bytes(to + i * step, step).fill(0);
+						entry.set(Buffer.from(key, 'hex'));
+						entry.set(entries.get(key) ?? [], round8(keySize));
+					});
+					return shown.length;
+				}),
 		};
 	}
 }

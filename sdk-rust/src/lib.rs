@@ -60,7 +60,7 @@ pub use error::{Errno, Error, Result};
 pub use field::{Field, Kind, Scalar, Value};
 pub use init::{Init, NewField, PerSource};
 pub use log::{log, Level};
-pub use map::{Map, Update};
+pub use map::{BpfMap, Update};
 pub use metric::{Counter, Gauge, Histogram};
 pub use read::{Bytes, RawColumn, Scalars};
 pub use source::{DataSource, FieldInfo, SourceType};

@@ -18,7 +18,7 @@ pub enum Update {
 /// A BPF map that the user granted: the manifest asks for `map:NAME`, or `map:NAME:rw` to write. Each call is one of the host, and
 /// of the kernel: for what happens seldom, or once per batch.
 #[derive(Debug)]
-pub struct Map {
+pub struct BpfMap {
     id: u32,
     info: [u32; 8],
     entries: Vec<u8>,
@@ -27,13 +27,13 @@ pub struct Map {
 /// Bytes that are read at once when going through a map.
 const CHUNK: usize = 64 << 10;
 
-impl Map {
+impl BpfMap {
     /// Opens a map by the name that it has in the gadget's program. [`Errno::NOTCAPABLE`]: not granted; [`Errno::NOENT`]: the gadget
     /// has no such map of plain keys and values, or this is a replay.
-    pub fn open(name: &str) -> Result<Map> {
+    pub fn open(name: &str) -> Result<BpfMap> {
         let mut info = [0; 8];
         let id = check(abi::map_open(name, &mut info), || format!("opening map {name}"))?;
-        Ok(Map { id, info, entries: Vec::new() })
+        Ok(BpfMap { id, info, entries: Vec::new() })
     }
 
     /// The kernel's `enum bpf_map_type`.

@@ -2,7 +2,7 @@
 
 use ig_operator::testing::{Host, TestOperator};
 use ig_operator::{
-    Batch, Cell, Change, Counter, Emitter, Errno, Error, Gauge, Histogram, Init, Map, NewField, NewSource, Operator, Result,
+    Batch, BpfMap, Cell, Change, Counter, Emitter, Errno, Error, Gauge, Histogram, Init, NewField, NewSource, Operator, Result,
     SideTable, TextCell, Update,
 };
 
@@ -15,7 +15,7 @@ struct Reach {
     level: Gauge,
     sizes: Histogram,
     users: SideTable,
-    map: Option<Map>,
+    map: Option<BpfMap>,
 }
 
 impl Operator for Reach {
@@ -34,7 +34,7 @@ impl Operator for Reach {
             level: init.gauge("level", "")?,
             sizes: init.histogram("sizes", "bytes")?,
             users: SideTable::default(),
-            map: Map::open("start").ok(),
+            map: BpfMap::open("start").ok(),
         })
     }
 
