@@ -183,6 +183,24 @@ struct bpf_object *ig_object_open(const void *bytes, size_t size, const char *na
 struct bpf_program;
 struct bpf_link;
 struct bpf_link *ig_attach_iter(const struct bpf_program *program, int map_fd);
+/* pid -1: all. function: added to by offset; NULL: offset is in the file. NULL and errno on failure. */
+struct bpf_link *ig_attach_uprobe(const struct bpf_program *program, int pid, const char *path, const char *function,
+				  uint64_t offset, int at_return);
+/* Samples one CPU; type and config as in perf_event_open(2). NULL and errno on failure. */
+struct bpf_link *ig_attach_perf(const struct bpf_program *program, uint32_t type, uint64_t config, uint64_t frequency, int cpu);
+/*
+ * A program for packets that says in skb->cb[0] which network namespace they are of, and goes on to another, whose type it
+ * has; fallthrough: what it returns when that is gone. Returns its fd; *map_fd must stay open as long as it is to go on.
+ */
+int ig_dispatcher_load(int program_fd, uint32_t netns, int fallthrough, int *map_fd);
+/* A packet socket on all interfaces of a network namespace (-1: the caller's), with a socket filter. Its fd. */
+int ig_packet_socket(int program_fd, int netns_fd);
+/* The fd of a link (kernel 6.6). */
+int ig_attach_tcx(int program_fd, int interface, int ingress);
+/* The older way; the kernel picks *handle and *priority. */
+int ig_attach_tc(int program_fd, int interface, int ingress, uint32_t *handle, uint32_t *priority);
+int ig_detach_tc(int interface, int ingress, uint32_t handle, uint32_t priority);
+int ig_close(int fd);
 
 /* Runs a loaded socket filter on a packet, repeat times; its last return value, and what a run took. */
 int ig_program_test_run(int fd, const void *data, uint32_t size, uint32_t repeat, uint32_t *nanoseconds);

@@ -13,14 +13,6 @@ struct bpf_object *ig_object_open(const void *bytes, size_t size, const char *na
 	return bpf_object__open_mem(bytes, size, &options);
 }
 
-struct bpf_link *ig_attach_iter(const struct bpf_program *program, int map_fd)
-{
-	union bpf_iter_link_info info = { .map.map_fd = (uint32_t)map_fd };
-	LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &info, .link_info_len = sizeof(info));
-
-	return bpf_program__attach_iter(program, map_fd < 0 ? NULL : &options);
-}
-
 int ig_program_test_run(int fd, const void *data, uint32_t size, uint32_t repeat, uint32_t *nanoseconds)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = data, .data_size_in = size, .repeat = (int)repeat);

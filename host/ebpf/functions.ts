@@ -79,6 +79,14 @@ export interface Native {
 	ig_probe_attach(programType: number, attachType: number, target: string): number;
 	ig_map_read(fd: number, after: Memory | null, keySize: number, valueSize: number, entries: Memory, size: Int64): number;
 	ig_attach_iter(program: Pointer, mapFd: number): MaybePointer;
+	ig_attach_uprobe(program: Pointer, pid: number, path: string, symbol: string | null, offset: Int64, atReturn: number): MaybePointer;
+	ig_attach_perf(program: Pointer, type: number, config: Int64, frequency: Int64, cpu: number): MaybePointer;
+	ig_dispatcher_load(programFd: number, netns: number, fallthrough: number, mapFd: Memory): number;
+	ig_packet_socket(programFd: number, netnsFd: number): number;
+	ig_attach_tcx(programFd: number, index: number, ingress: number): number;
+	ig_attach_tc(programFd: number, index: number, ingress: number, handle: Memory, priority: Memory): number;
+	ig_detach_tc(index: number, ingress: number, handle: number, priority: number): number;
+	ig_close(fd: number): number;
 	ig_percpu_sum(fd: number, key: number, sum: Memory): number;
 	ig_crc32(bytes: Memory, size: number): number;
 	ig_poll_writable(fd: number, ms: number): number;
@@ -104,6 +112,14 @@ export interface Native {
 	bpf_program__type(program: Pointer): number;
 	bpf_program__fd(program: Pointer): number;
 	bpf_program__autoload(program: Pointer): boolean;
+	bpf_program__set_type(program: Pointer, type: number): number;
+	bpf_program__expected_attach_type(program: Pointer): number;
+	bpf_prog_attach(programFd: number, target: number, type: number, flags: number): number;
+	bpf_prog_detach2(programFd: number, target: number, type: number): number;
+	bpf_program__attach_usdt(program: Pointer, pid: number, path: string, provider: string, name: string, options: null): MaybePointer;
+	if_nametoindex(name: string): number;
+	bpf_program__attach_cgroup(program: Pointer, fd: number): MaybePointer;
+	bpf_map__attach_struct_ops(map: Pointer): MaybePointer;
 	bpf_program__set_autoload(program: Pointer, autoload: boolean): number;
 	bpf_program__set_attach_target(program: Pointer, fd: number, name: string): number;
 	bpf_program__attach(program: Pointer): MaybePointer;
@@ -167,6 +183,14 @@ export const prototypes: Readonly<Record<keyof Native, string>> = {
 	ig_probe_attach: 'int f(int, int, const char *)',
 	ig_map_read: 'int f(int, void *, uint32_t, uint32_t, void *, uint64_t)',
 	ig_attach_iter: 'void *f(void *, int)',
+	ig_attach_uprobe: 'void *f(void *, int, const char *, const char *, uint64_t, int)',
+	ig_attach_perf: 'void *f(void *, uint32_t, uint64_t, uint64_t, int)',
+	ig_dispatcher_load: 'int f(int, uint32_t, int, void *)',
+	ig_packet_socket: 'int f(int, int)',
+	ig_attach_tcx: 'int f(int, int, int)',
+	ig_attach_tc: 'int f(int, int, int, void *, void *)',
+	ig_detach_tc: 'int f(int, int, uint32_t, uint32_t)',
+	ig_close: 'int f(int)',
 	ig_percpu_sum: 'int f(int, uint32_t, void *)',
 	ig_crc32: 'uint32_t f(void *, size_t)',
 	ig_poll_writable: 'int f(int, int)',
@@ -189,6 +213,14 @@ export const prototypes: Readonly<Record<keyof Native, string>> = {
 	bpf_program__type: 'int f(void *)',
 	bpf_program__fd: 'int f(void *)',
 	bpf_program__autoload: 'bool f(void *)',
+	bpf_program__set_type: 'int f(void *, int)',
+	bpf_program__expected_attach_type: 'int f(void *)',
+	bpf_prog_attach: 'int f(int, int, int, uint32_t)',
+	bpf_prog_detach2: 'int f(int, int, int)',
+	bpf_program__attach_usdt: 'void *f(void *, int, const char *, const char *, const char *, void *)',
+	if_nametoindex: 'uint32_t f(const char *)',
+	bpf_program__attach_cgroup: 'void *f(void *, int)',
+	bpf_map__attach_struct_ops: 'void *f(void *)',
 	bpf_program__set_autoload: 'int f(void *, bool)',
 	bpf_program__set_attach_target: 'int f(void *, int, const char *)',
 	bpf_program__attach: 'void *f(void *)',

@@ -1,12 +1,13 @@
 /** An eBPF object: opened from bytes, set up, loaded, attached, closed. libbpf does all of it. */
 import { IgError } from '../errors.js';
+import { type Attached, type AttachOptions, attachProgram } from './attach.js';
 import { Btf, BtfKind } from './btf.js';
 import type { MaybePointer, Pointer } from './functions.js';
 import { loadError, openError } from './load-error.js';
 import { startLog, takeLog } from './log.js';
 import { BpfMap } from './maps.js';
 import { bytesAt, lastErrno, native } from './native.js';
-import { BpfProgram, type Link } from './programs.js';
+import { BpfProgram } from './programs.js';
 
 /** Where a global variable's initial value lies. */
 interface Place {
@@ -36,7 +37,7 @@ export class BpfObject {
 	readonly programs: readonly BpfProgram[];
 	readonly maps: readonly BpfMap[];
 	readonly #variables: ReadonlyMap<string, Place>;
-	readonly #links: Link[] = [];
+	readonly #attached: Attached[] = [];
 	#handle: MaybePointer;
 
 	/** @throws IgError IG_OBJECT when it is not an eBPF object with BTF */
@@ -115,12 +116,11 @@ export class BpfObject {
 	}
 
 	/** Attaches every loaded program but iterators; none, if one cannot be. @throws what {@link BpfProgram.attach} does */
-	attach(): void {
+	attach(options: AttachOptions = {}): void {
 		try {
 			for (const program of this.programs) {
 				if (!program.autoload || program.isIterator) continue;
-				const link = program.attach();
-				if (link) this.#links.push(link);
+				this.#attached.push(...attachProgram(program, options));
 			}
 		} catch (error) {
 			this.detach();
@@ -129,7 +129,7 @@ export class BpfObject {
 	}
 
 	detach(): void {
-		for (const link of this.#links.splice(0)) link.close();
+		for (const link of this.#attached.splice(0)) link.close();
 	}
 
 	/** Detaches, and frees maps and programs. May be repeated. */

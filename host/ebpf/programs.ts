@@ -13,6 +13,9 @@ export const ProgramType = {
 	SchedCls: 3,
 	Tracepoint: 5,
 	PerfEvent: 7,
+	SockOps: 13,
+	SkSkb: 14,
+	SkMsg: 16,
 	RawTracepoint: 17,
 	Tracing: 26,
 	Lsm: 29,
@@ -20,6 +23,13 @@ export const ProgramType = {
 
 /** A section (or an override) with this target: load the program, attach it nowhere. Inspektor Gadget's name. */
 export const DISABLED = 'gadget_program_disabled';
+
+/** Sections of Inspektor Gadget's that libbpf does not know. */
+const typesOfSections: readonly (readonly [RegExp, number])[] = [
+	[/^socket\d*(\/|$)/, ProgramType.SocketFilter],
+	[/^classifier\/(in|e)gress(\/|$)/, ProgramType.SchedCls],
+	[/^perf_event\//, ProgramType.PerfEvent],
+];
 
 /** Keeps a program attached until it is closed. */
 export class Link {
@@ -54,11 +64,17 @@ export class BpfProgram {
 		this.handle = handle;
 		this.name = native.bpf_program__name(handle);
 		this.section = native.bpf_program__section_name(handle);
+		const type = typesOfSections.find(([pattern]) => pattern.test(this.section))?.[1];
+		if (this.type === 0 && type !== undefined) native.bpf_program__set_type(handle, type);
 	}
 
 	/** {@link ProgramType}. */
 	get type(): number {
 		return native.bpf_program__type(this.handle);
+	}
+	/** enum bpf_attach_type, as its section says. */
+	get attachType(): number {
+		return native.bpf_program__expected_attach_type(this.handle);
 	}
 	/** Below 0 until the object is loaded. */
 	get fd(): number {
@@ -69,9 +85,10 @@ export class BpfProgram {
 	}
 	/** What it is attached to: what follows the type in the section's name, or the override. */
 	get target(): string {
-		return this.#target ?? this.section.slice(this.#hook.length + 1);
+		return this.#target ?? this.section.slice(this.hook.length + 1);
 	}
-	get #hook(): string {
+	/** The first part of the section's name: `kretprobe`. */
+	get hook(): string {
 		return this.section.split('/', 1)[0] ?? '';
 	}
 
@@ -101,7 +118,7 @@ export class BpfProgram {
 
 	/** It writes when it is run: its link makes runs (iter/…). */
 	get isIterator(): boolean {
-		return this.#hook === 'iter' || this.#hook === 'iter.s';
+		return this.hook === 'iter' || this.hook === 'iter.s';
 	}
 
 	/** The link of an iterator. @param map what an iter/bpf_map_elem goes through @throws IgError IG_ATTACH */
@@ -129,7 +146,7 @@ export class BpfProgram {
 			return native.bpf_program__attach_tracepoint(handle, category, name);
 		}
 		if (type === ProgramType.RawTracepoint) return native.bpf_program__attach_raw_tracepoint(handle, target);
-		if (type === ProgramType.Kprobe) return native.bpf_program__attach_kprobe(handle, this.#hook.startsWith('kret'), target);
+		if (type === ProgramType.Kprobe) return native.bpf_program__attach_kprobe(handle, this.hook.startsWith('kret'), target);
 		return native.bpf_program__attach(handle);
 	}
 

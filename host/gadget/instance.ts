@@ -11,6 +11,7 @@ import type { Schedule } from '../ebpf/source.js';
 import { IgError } from '../errors.js';
 import type { DataSource } from '../schema.js';
 import { annotateDefaults, applyMetadata } from './annotations.js';
+import { attachOptions, attachParams, retarget } from './attachment.js';
 import type { Gadget } from './gadget.js';
 import { fetchParams, scheduleOf } from './fetch.js';
 import { chooseHooks, type HookChoice } from './hooks.js';
@@ -36,7 +37,7 @@ export interface LoadedGadget {
 }
 
 export interface LoadOptions {
-	readonly log?: (level: 'debug', text: string) => void;
+	readonly log?: (level: 'debug' | 'warn', text: string) => void;
 	/** By data source: tables of `bpf/include/gadget/predicates.h`. */
 	readonly predicates?: ReadonlyMap<number, Uint8Array>;
 }
@@ -84,7 +85,11 @@ class Opened implements OpenedGadget {
 		const { metadata } = gadget;
 		this.#sources = readSources(object);
 		this.dataSources = this.#sources.map((source) => describeSource(source, gadget));
-		this.params = [...makeParams(readParams(object), metadata), ...fetchParams(this.#sources, metadata.paramDefaults)];
+		this.params = [
+			...makeParams(readParams(object), metadata),
+			...fetchParams(this.#sources, metadata.paramDefaults),
+			...attachParams(object.programs, metadata.paramDefaults),
+		];
 		this.#schedules(new Map());
 	}
 
@@ -106,8 +111,12 @@ class Opened implements OpenedGadget {
 
 	/** Per data source, as the parameters and annotations have it. */
 	#schedules(values: ReadonlyMap<string, string>): (Schedule | undefined)[] {
-		const initial = (key: string): string | undefined => this.params.find((param) => param.key === key)?.default;
+		const initial = (key: string): string | undefined => this.#default(key);
 		return this.#sources.map((source) => scheduleOf(source, (key) => values.get(key), initial));
+	}
+
+	#default(key: string): string | undefined {
+		return this.params.find((param) => param.key === key)?.default;
 	}
 
 	hooks(): ReadonlyMap<string, readonly string[]> {
@@ -129,7 +138,10 @@ class Opened implements OpenedGadget {
 
 	load(values: ReadonlyMap<string, string>, { log = () => {}, predicates }: LoadOptions = {}): LoadedGadget {
 		const object = this.#object;
+		const { metadata, name } = this.gadget;
 		this.#choosePrograms(log);
+		retarget(object.programs, metadata.programs);
+		const attach = attachOptions(name, object, metadata.programs, (key) => values.get(key) ?? this.#default(key), log);
 		for (const param of this.params) {
 			const value = values.get(param.key) ?? param.default;
 			if (param.variable !== '' && (value !== '' || values.has(param.key))) this.#set(param, encodeParam(param, value));
@@ -142,7 +154,7 @@ class Opened implements OpenedGadget {
 			source: inputs.plan,
 			maps: object.maps.flatMap((map) => mapPlan(map) ?? []),
 			attach: () => {
-				object.attach();
+				object.attach(attach);
 				inputs.start();
 			},
 			detach: () => object.detach(),

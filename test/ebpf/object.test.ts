@@ -141,12 +141,6 @@ describe('attaching', () => {
 		refused.load();
 		expect(refused.program('disabled').attach()).toBeUndefined();
 	});
-
-	it('says so when nobody knows how', () => {
-		const producer = open('producer', 'small');
-		producer.load();
-		expect(errorOf(() => producer.attach())).toMatchObject({ code: 'IG_ATTACH', details: { program: 'small', section: 'socket' } });
-	});
 });
 
 describe('a load that fails', () => {

@@ -1,0 +1,260 @@
+/** Attaches a program where its section says (Inspektor Gadget's rules), by whatever kind of link that takes. */
+import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs';
+import { IgError } from '../errors.js';
+import type { BpfMap } from './maps.js';
+import { errnoName, lastErrno, native } from './native.js';
+import { findLibraries } from './libraries.js';
+import { type BpfProgram, DISABLED, Link, ProgramType } from './programs.js';
+
+/** Keeps something attached until it is closed. May be closed again. */
+export interface Attached {
+	close(): void;
+}
+
+/** How a perf_event program samples each CPU; type and config as in perf_event_open(2). */
+export interface Sampling {
+	readonly type: number;
+	readonly config: number;
+	/** Hz */
+	readonly frequency: number;
+}
+
+export interface AttachOptions {
+	/** Interfaces that packet classifiers are put on; all that there are when absent. */
+	readonly interfaces?: readonly string[] | undefined;
+	/** By a program's name; the CPU clock 49 times a second when absent. */
+	readonly sampling?: ReadonlyMap<string, Sampling> | undefined;
+	/** Socket maps by the name of the program that serves them. */
+	readonly socketMaps?: ReadonlyMap<string, BpfMap> | undefined;
+	readonly log?: ((level: 'debug' | 'warn', text: string) => void) | undefined;
+}
+
+const DEFAULT_SAMPLING: Sampling = { type: 1, config: 0, frequency: 49 };
+/** What a classifier returns for "go on". */
+const TC_ACT_UNSPEC = -1;
+
+class Descriptor implements Attached {
+	#fd: number;
+	constructor(fd: number) {
+		this.#fd = fd;
+	}
+	close(): void {
+		if (this.#fd >= 0) native.ig_close(this.#fd);
+		this.#fd = -1;
+	}
+}
+
+function failed(program: BpfProgram, errno: number, doing = ''): IgError {
+	const reason = `${doing}${doing === '' ? '' : ': '}${errnoName(errno)}`;
+	return new IgError('IG_ATTACH', { program: program.name, section: program.section, reason });
+}
+
+function linked(program: BpfProgram, handle: bigint | null): Link {
+	if (handle === null) throw failed(program, lastErrno());
+	return new Link(handle);
+}
+
+/** Inode number of this process's network namespace. */
+function ownNetns(): number {
+	return statSync('/proc/self/ns/net').ino;
+}
+
+/** The program that goes between a packet and a gadget's program, and tells it the network namespace. */
+function dispatcher(program: BpfProgram, fallthrough: number): { readonly fd: number; readonly attached: Attached[] } {
+	const map = new Int32Array(1);
+	const fd = native.ig_dispatcher_load(program.fd, ownNetns(), fallthrough, map);
+	if (fd < 0) throw failed(program, -fd, 'its dispatcher does not load');
+	return { fd, attached: [new Descriptor(fd), new Descriptor(map[0] ?? -1)] };
+}
+
+function attachSocket(program: BpfProgram): Attached[] {
+	const { fd, attached } = dispatcher(program, 0);
+	const socket = native.ig_packet_socket(fd, -1);
+	if (socket < 0) {
+		for (const one of attached) one.close();
+		throw failed(program, -socket, 'a packet socket');
+	}
+	return [new Descriptor(socket), ...attached];
+}
+
+/** Names of the interfaces of this process's network namespace. */
+function interfaces(): string[] {
+	return [...readFileSync('/proc/self/net/dev', 'utf8').matchAll(/^\s*([^\s:]+):/gm)].map(([, name = '']) => name);
+}
+
+class TcFilter implements Attached {
+	#at: { readonly index: number; readonly ingress: number; readonly handle: number; readonly priority: number } | undefined;
+	constructor(at: { readonly index: number; readonly ingress: number; readonly handle: number; readonly priority: number }) {
+		this.#at = at;
+	}
+	close(): void {
+		if (this.#at !== undefined) native.ig_detach_tc(this.#at.index, this.#at.ingress, this.#at.handle, this.#at.priority);
+		this.#at = undefined;
+	}
+}
+
+function classifyOn(program: BpfProgram, fd: number, name: string): Attached {
+	const index = native.if_nametoindex(name);
+	if (index === 0) throw new IgError('IG_HOOK_MISSING', { program: program.name, what: 'network interface', target: name });
+	const ingress = program.section.startsWith('classifier/ingress') ? 1 : 0;
+	const link = native.ig_attach_tcx(fd, index, ingress);
+	if (link >= 0) return new Descriptor(link);
+	// Before kernel 6.6 there is no tcx.
+	const handle = new Uint32Array(1);
+	const priority = new Uint32Array(1);
+	const result = native.ig_attach_tc(fd, index, ingress, handle, priority);
+	if (result < 0) throw failed(program, -result, `interface ${name}`);
+	return new TcFilter({ index, ingress, handle: handle[0] ?? 0, priority: priority[0] ?? 0 });
+}
+
+function attachClassifier(program: BpfProgram, names: readonly string[]): Attached[] {
+	const { fd, attached } = dispatcher(program, TC_ACT_UNSPEC);
+	try {
+		for (const name of names) attached.unshift(classifyOn(program, fd, name));
+		return attached;
+	} catch (error) {
+		for (const one of attached) one.close();
+		throw error;
+	}
+}
+
+/** Numbers of the CPUs that are running: `0-3,8`. */
+export function onlineCpus(text = readFileSync('/sys/devices/system/cpu/online', 'utf8')): number[] {
+	return text
+		.trim()
+		.split(',')
+		.flatMap((range) => {
+			const [first = 0, last = first] = range.split('-').map(Number);
+			return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+		});
+}
+
+function attachSampler(program: BpfProgram, { type, config, frequency }: Sampling): Attached[] {
+	const attached: Attached[] = [];
+	try {
+		for (const cpu of onlineCpus()) attached.push(linked(program, native.ig_attach_perf(program.handle, type, config, frequency, cpu)));
+		return attached;
+	} catch (error) {
+		for (const one of attached) one.close();
+		throw error;
+	}
+}
+
+/** Files that `libc`, `libc.so.6` or `/bin/bash` stand for. */
+function filesOf(program: BpfProgram, file: string): string[] {
+	if (!file.startsWith('/')) return findLibraries(file);
+	if (existsSync(file)) return [file];
+	throw new IgError('IG_HOOK_MISSING', { program: program.name, what: 'file', target: file });
+}
+
+/** A place in files: a function (`/bin/bash:readline`, `libc:malloc`), or a marker (`libc:libc:setjmp`). */
+function attachFiles(
+	program: BpfProgram,
+	parts: readonly string[],
+	attach: (path: string) => bigint | null,
+	log: AttachOptions['log'],
+): Attached[] {
+	const [file = ''] = parts;
+	const what = parts.slice(1).join(':');
+	if (file === '' || what === '') {
+		throw new IgError('IG_ATTACH', { program: program.name, section: program.section, reason: 'its section is not FILE:FUNCTION' });
+	}
+	const attached: Attached[] = [];
+	const files = filesOf(program, file);
+	for (const path of files) {
+		const handle = attach(path);
+		if (handle !== null) attached.push(new Link(handle));
+		else if (file.startsWith('/') && files.length === 1) throw missingSymbol(program, lastErrno(), what, path);
+		// Of several versions and architectures, some lack a function.
+		else log?.('debug', `program ${program.name}: ${path} has no ${what} (${errnoName(lastErrno())})`);
+	}
+	if (files.length === 0) log?.('debug', `program ${program.name}: this system has no ${file}`);
+	return attached;
+}
+
+function missingSymbol(program: BpfProgram, errno: number, what: string, path: string): IgError {
+	if (errnoName(errno) !== 'ENOENT' && errnoName(errno) !== 'ESRCH') return failed(program, errno, path);
+	return new IgError('IG_HOOK_MISSING', { program: program.name, what: 'function', target: `${what} in ${path}` });
+}
+
+function attachUprobe(program: BpfProgram, log: AttachOptions['log']): Attached[] {
+	const atReturn = program.hook.startsWith('uret') ? 1 : 0;
+	const [file = '', symbol = ''] = splitOnce(program.target);
+	// `function+0x10`: so many bytes into it.
+	const [, name = symbol, offset = '0'] = /^(.*?)\+(0x[\da-f]+|\d+)$/i.exec(symbol) ?? [];
+	const attach = (path: string): bigint | null => native.ig_attach_uprobe(program.handle, -1, path, name, Number(offset), atReturn);
+	return attachFiles(program, [file, symbol], attach, log);
+}
+
+function splitOnce(text: string): [string, string] {
+	const at = text.lastIndexOf(':');
+	return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function attachUsdt(program: BpfProgram, log: AttachOptions['log']): Attached[] {
+	const parts = program.target.split(':');
+	const [, provider = '', name = ''] = parts;
+	const attach = (path: string): bigint | null => native.bpf_program__attach_usdt(program.handle, -1, path, provider, name, null);
+	return attachFiles(program, parts, attach, log);
+}
+
+/** The root of cgroup v2, where all of the system's sockets are. */
+function cgroupRoot(): string {
+	const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n');
+	return mounts.map((line) => line.split(' ')).find(([, , type]) => type === 'cgroup2')?.[1] ?? '/sys/fs/cgroup';
+}
+
+function attachCgroup(program: BpfProgram): Attached[] {
+	const fd = openSync(cgroupRoot(), 'r');
+	try {
+		return [linked(program, native.bpf_program__attach_cgroup(program.handle, fd))];
+	} finally {
+		closeSync(fd);
+	}
+}
+
+function attachSocketMap(program: BpfProgram, map: BpfMap | undefined): Attached[] {
+	if (map === undefined) {
+		const reason = 'nothing says for which socket map it is: GADGET_SK_TARGET_MAP';
+		throw new IgError('IG_ATTACH', { program: program.name, section: program.section, reason });
+	}
+	const { fd, attachType } = program;
+	const target = map.fd;
+	const result = native.bpf_prog_attach(fd, target, attachType, 0);
+	if (result < 0) throw failed(program, -result);
+	let open = true;
+	const close = (): void => {
+		if (open) native.bpf_prog_detach2(fd, target, attachType);
+		open = false;
+	};
+	return [{ close }];
+}
+
+/**
+ * What holds a loaded program to its hook; empty for one that is disabled, or whose library this system does not have.
+ * @throws IgError IG_HOOK_MISSING, IG_NO_TRACEFS, IG_ATTACH
+ */
+export function attachProgram(program: BpfProgram, options: AttachOptions = {}): Attached[] {
+	const { log } = options;
+	if (program.target === DISABLED) return [];
+	const { hook } = program;
+	if (hook === 'uprobe' || hook === 'uretprobe') return attachUprobe(program, log);
+	if (hook === 'usdt') return attachUsdt(program, log);
+	switch (program.type) {
+		case ProgramType.SocketFilter:
+			return attachSocket(program);
+		case ProgramType.SchedCls:
+			return attachClassifier(program, options.interfaces ?? interfaces());
+		case ProgramType.PerfEvent:
+			return attachSampler(program, options.sampling?.get(program.name) ?? DEFAULT_SAMPLING);
+		case ProgramType.SockOps:
+			return attachCgroup(program);
+		case ProgramType.SkSkb:
+		case ProgramType.SkMsg:
+			return attachSocketMap(program, options.socketMaps?.get(program.name));
+		default: {
+			const link = program.attach();
+			return link === undefined ? [] : [link];
+		}
+	}
+}

@@ -1,0 +1,64 @@
+/** How a gadget's programs are attached: what gadget.yaml says under `programs`, and the parameters for it. */
+import type { AttachOptions, Sampling } from '../ebpf/attach.js';
+import { findMarkers } from '../ebpf/markers.js';
+import type { BpfObject } from '../ebpf/object.js';
+import { type BpfProgram, ProgramType } from '../ebpf/programs.js';
+import { samplingConfigs, samplingOf, samplingTypes } from '../ebpf/sampling.js';
+import { IgError } from '../errors.js';
+import { Kind } from '../schema.js';
+import type { GadgetMetadata } from './metadata.js';
+import type { Param } from './params.js';
+
+const INTERFACE = 'iface';
+
+/** The flags of a gadget that looks at packets of interfaces. */
+export function attachParams(programs: readonly BpfProgram[], paramDefaults: GadgetMetadata['paramDefaults']): Param[] {
+	if (!programs.some((program) => program.type === ProgramType.SchedCls)) return [];
+	return [
+		{
+			...{ key: INTERFACE, variable: '', type: 'string', kind: Kind.String, size: 0, possibleValues: [] },
+			default: paramDefaults[`operator.oci.ebpf.${INTERFACE}`] ?? '',
+			description: 'Network interfaces to watch: eth0, or eth0,lo; all when not given',
+		},
+	];
+}
+
+/** Before the load: gives programs the targets that gadget.yaml has for them. @throws IgError IG_ATTACH */
+export function retarget(programs: readonly BpfProgram[], config: GadgetMetadata['programs']): void {
+	for (const program of programs) {
+		const target = config[program.name.toLowerCase()]?.attach_to;
+		if (target !== undefined) program.setTarget(target);
+	}
+}
+
+function sampling(gadget: string, program: string, config: Readonly<Record<string, string>>): Sampling {
+	const type = (config['perf.type'] ?? 'software').toLowerCase();
+	const name = (config['perf.config'] ?? 'count_sw_cpu_clock').toLowerCase();
+	const text = config['sampler.frequency'] ?? '49';
+	const fail = (key: string, value: string, known: readonly string[]): never => {
+		const reason = `programs.${program}.${key}: '${value}' is not one of ${known.join(', ')}`;
+		throw new IgError('IG_GADGET_INVALID', { gadget, reason });
+	};
+	if (!samplingTypes.includes(type)) fail('perf.type', type, samplingTypes);
+	if (!/^[1-9]\d{0,4}$/.test(text)) fail('sampler.frequency', text, ['1 to 99999']);
+	return samplingOf(type, name, Number(text)) ?? fail('perf.config', name, samplingConfigs(type));
+}
+
+/** @param given values of parameters by key @throws IgError IG_GADGET_INVALID */
+export function attachOptions(
+	gadget: string,
+	object: BpfObject,
+	config: GadgetMetadata['programs'],
+	given: (key: string) => string | undefined,
+	log: AttachOptions['log'],
+): AttachOptions {
+	const samplers = object.programs.filter((program) => program.type === ProgramType.PerfEvent);
+	const interfaces = (given(INTERFACE) ?? '').split(',').filter((name) => name !== '');
+	const { socketMaps } = findMarkers(object.btf);
+	return {
+		interfaces: interfaces.length === 0 ? undefined : interfaces,
+		sampling: new Map(samplers.map(({ name }) => [name, sampling(gadget, name, config[name.toLowerCase()] ?? {})])),
+		socketMaps: new Map([...socketMaps].map(([program, map]) => [program, object.map(map)])),
+		log,
+	};
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Ways of attaching programs that libbpf has no call for, or one with a struct of options. */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/perf_event.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include "internal.h"
+
+struct bpf_link *ig_attach_iter(const struct bpf_program *program, int map_fd)
+{
+	union bpf_iter_link_info info = { .map.map_fd = (uint32_t)map_fd };
+	LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &info, .link_info_len = sizeof(info));
+
+	return bpf_program__attach_iter(program, map_fd < 0 ? NULL : &options);
+}
+
+struct bpf_link *ig_attach_uprobe(const struct bpf_program *program, int pid, const char *path, const char *function,
+				  uint64_t offset, int at_return)
+{
+	LIBBPF_OPTS(bpf_uprobe_opts, options, .func_name = function, .retprobe = at_return);
+
+	return bpf_program__attach_uprobe_opts(program, pid, path, offset, &options);
+}
+
+struct bpf_link *ig_attach_perf(const struct bpf_program *program, uint32_t type, uint64_t config, uint64_t frequency, int cpu)
+{
+	struct perf_event_attr attr = {
+		.size = sizeof(attr),
+		.type = type,
+		.config = config,
+		.sample_type = PERF_SAMPLE_RAW,
+		.freq = 1,
+		.sample_freq = frequency,
+	};
+	int fd = (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC), error;
+	struct bpf_link *link;
+
+	if (fd < 0)
+		return NULL;
+	link = bpf_program__attach_perf_event(program, fd);
+	error = errno;
+	if (!link)
+		close(fd);
+	errno = error;
+	return link;
+}
+
+int ig_dispatcher_load(int program_fd, uint32_t netns, int fallthrough, int *map_fd)
+{
+	struct bpf_prog_info info = {};
+	uint32_t info_size = sizeof(info), zero = 0;
+	int error = bpf_prog_get_info_by_fd(program_fd, &info, &info_size), fd, map;
+
+	*map_fd = -1;
+	if (error)
+		return error;
+	map = bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, "ig_dispatch", sizeof(uint32_t), sizeof(uint32_t), 1, NULL);
+	if (map < 0)
+		return map;
+	/* skb->cb[0] = netns; tail_call(skb, map, 0); return fallthrough */
+	const struct bpf_insn instructions[] = {
+		{ .code = BPF_ALU | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = (int32_t)netns },
+		{ .code = BPF_STX | BPF_MEM | BPF_W, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_2, .off = offsetof(struct __sk_buff, cb) },
+		{ .code = BPF_LD | BPF_IMM | BPF_DW, .dst_reg = BPF_REG_2, .src_reg = BPF_PSEUDO_MAP_FD, .imm = map },
+		{ 0 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_3, .imm = 0 },
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_tail_call },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = fallthrough },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	fd = bpf_prog_load((enum bpf_prog_type)info.type, "ig_dispatch", "GPL", instructions, sizeof(instructions) / sizeof(*instructions),
+			   NULL);
+	error = fd < 0 ? fd : bpf_map_update_elem(map, &zero, &program_fd, BPF_ANY);
+	if (error < 0) {
+		if (fd >= 0)
+			close(fd);
+		close(map);
+		return error;
+	}
+	*map_fd = map;
+	return fd;
+}
+
+int ig_packet_socket(int program_fd, int netns_fd)
+{
+	int own = -1, fd, error = 0;
+
+	if (netns_fd >= 0) {
+		own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+		if (own < 0 || setns(netns_fd, CLONE_NEWNET) < 0) {
+			error = -errno;
+			if (own >= 0)
+				close(own);
+			return error;
+		}
+	}
+	/* Protocol 0: no packets until the program is attached. */
+	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		error = -errno;
+	if (own >= 0) {
+		if (setns(own, CLONE_NEWNET) < 0 && !error)
+			error = -errno;
+		close(own);
+	}
+	if (!error && setsockopt(fd, SOL_SOCKET, SO_ATTACH_BPF, &program_fd, sizeof(program_fd)) < 0)
+		error = -errno;
+	if (!error) {
+		const struct sockaddr_ll every = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL) };
+
+		if (bind(fd, (const struct sockaddr *)&every, sizeof(every)) < 0)
+			error = -errno;
+	}
+	if (error && fd >= 0)
+		close(fd);
+	return error ? error : fd;
+}
+
+int ig_attach_tcx(int program_fd, int interface, int ingress)
+{
+	return bpf_link_create(program_fd, interface, ingress ? BPF_TCX_INGRESS : BPF_TCX_EGRESS, NULL);
+}
+
+int ig_attach_tc(int program_fd, int interface, int ingress, uint32_t *handle, uint32_t *priority)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = interface, .attach_point = ingress ? BPF_TC_INGRESS : BPF_TC_EGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = program_fd);
+	int error = bpf_tc_hook_create(&hook);
+
+	/* Another program's qdisc is as good. It stays: others may have begun to use it. */
+	if (error && error != -EEXIST)
+		return error;
+	error = bpf_tc_attach(&hook, &options);
+	*handle = options.handle;
+	*priority = options.priority;
+	return error;
+}
+
+int ig_detach_tc(int interface, int ingress, uint32_t handle, uint32_t priority)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = interface, .attach_point = ingress ? BPF_TC_INGRESS : BPF_TC_EGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = handle, .priority = priority);
+
+	return bpf_tc_detach(&hook, &options);
+}
+
+int ig_close(int fd)
+{
+	return close(fd) < 0 ? -errno : 0;
+}
