@@ -15,6 +15,7 @@ include operators/build.mk
 include sdk-as/build.mk
 include examples/build.mk
 include test/bench/build.mk
+include test/contract/build.mk
 
 host: dist/host/.stamp
 dist/host/.stamp: tsconfig.json package.json $(shell find host test -name '*.ts' -not -path '*/node_modules/*' 2>/dev/null)

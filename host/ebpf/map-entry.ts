@@ -48,6 +48,7 @@ const wasi: Readonly<Record<number, number | undefined>> = {
 	524: 58,
 };
 const EIO = 29;
+const EINVAL = 28;
 
 /** As WASI has it: a count, or a negated errno. */
 function result(value: number): number {
@@ -69,5 +70,7 @@ export function deleteEntry(map: MapPlan, key: Memory): number {
 
 /** Entries behind the key `after` (undefined: from the first), key and value each padded to 8. Returns their number. */
 export function readEntries(map: MapPlan, after: Memory | undefined, entries: Uint8Array): number {
+	const room = ((map.keySize + 7) & ~7) + ((map.valueSize + 7) & ~7);
+	if (entries.length < room) return -EINVAL;
 	return result(native.ig_map_read(map.fd, after ?? null, map.keySize, map.valueSize, entries, entries.length));
 }

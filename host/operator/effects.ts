@@ -46,8 +46,6 @@ const MAX_FIELDS = 1024;
 const MAX_SOURCES = 64;
 /** Bytes of an emitted row. */
 export const MAX_RECORD = 65536;
-/** Metrics of one operator. */
-export const MAX_METRICS = 32;
 
 function validKind(kind: number): boolean {
 	return kind >= Kind.Bool && kind <= Kind.Bytes && kind !== Kind.CString;

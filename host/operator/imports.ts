@@ -126,6 +126,8 @@ function accessImports(caller: Caller, reach: Reach): Record<string, Import> {
 		const access = caller.access();
 		return access === undefined ? -Errno.NOTCAPABLE : run(access);
 	};
+	/** What init declares is there for all when it has returned. */
+	const afterInit = (run: (access: Access) => number): number => (caller.session() === undefined ? through(run) : -Errno.NOTCAPABLE);
 	/** A key, and a value beside it, of the sizes that the map has. */
 	const entry = (map: number, key: number, value: number, run: (access: Access, key: Uint8Array, value: Uint8Array) => number): number =>
 		through((access) => {
@@ -137,18 +139,16 @@ function accessImports(caller: Caller, reach: Reach): Record<string, Import> {
 		});
 	return {
 		emit: (ds = 0, address = 0, count = 0, stride = 0) =>
-			through((access) => {
-				// Only after ig_init is the schema of the data source known to all.
-				if (caller.session() !== undefined) return -Errno.NOTCAPABLE;
+			afterInit((access) => {
 				const size = (count >>> 0) * (stride >>> 0);
 				// Beyond this no memory reaches, and the sum in `bytes` must not wrap.
 				if (size > 0xffff_ffff) return -Errno.FAULT;
 				const rows = reach.bytes(address, size);
 				return rows === undefined ? -Errno.FAULT : access.emit(ds, rows, count >>> 0, stride >>> 0);
 			}),
-		metric_record: (metric = 0, value = 0) => through((access) => access.record(metric, value)),
+		metric_record: (metric = 0, value = 0) => afterInit((access) => access.record(metric, value)),
 		metric_record_all: (metric = 0, address = 0, count = 0) =>
-			through((access) => {
+			afterInit((access) => {
 				if (count >>> 0 > MAX_VALUES) return -Errno['2BIG'];
 				const values = reach.bytes(address, (count >>> 0) * 8);
 				if (values === undefined) return -Errno.FAULT;

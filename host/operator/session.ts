@@ -1,6 +1,6 @@
 /** One run of an operator's `ig_init`: the schema it sees, what it does to it, and what it asks to read. */
 import type { DataSource } from '../schema.js';
-import { applyEffect, type Effect, MAX_METRICS, type MetricKind } from './effects.js';
+import { applyEffect, type Effect, type MetricKind } from './effects.js';
 import { Errno } from './errno.js';
 
 /** What init did; replayed when a fresh instance takes the operator's place. */
@@ -20,8 +20,11 @@ export class InitSession {
 	readonly #owned = new Set<string>();
 	readonly #metrics = new Set<string>();
 
+	readonly #mostMetrics: number;
+
 	/** `sources` is changed in place by what the operator adds. */
-	constructor(sources: DataSource[]) {
+	constructor(sources: DataSource[], mostMetrics: number) {
+		this.#mostMetrics = mostMetrics;
 		this.sources = sources;
 		this.#wants = sources.map(() => undefined);
 	}
@@ -37,7 +40,7 @@ export class InitSession {
 	addMetric(kind: MetricKind, name: string, unit: string): number {
 		if (!/^[A-Za-z][\w./-]{0,127}$/.test(name) || !/^[\x20-\x7e]{0,32}$/.test(unit)) return -Errno.INVAL;
 		if (this.#metrics.has(name)) return -Errno.EXIST;
-		if (this.#metrics.size >= MAX_METRICS) return -Errno.NOSPC;
+		if (this.#metrics.size >= this.#mostMetrics) return -Errno.NOSPC;
 		const result = this.perform({ do: 'metric', kind, name, unit });
 		if (result < 0) return result;
 		this.#metrics.add(name);

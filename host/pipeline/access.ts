@@ -18,6 +18,8 @@ export interface AccessOptions {
 	/** Index of the operator in the plan. */
 	readonly operator: number;
 	readonly grants: readonly string[];
+	/** Rows that one call may emit. */
+	readonly mostRows: number;
 	readonly emissions: Emissions;
 	readonly metrics: Metrics;
 	readonly maps: readonly MapPlan[];
@@ -55,7 +57,8 @@ export class LinkAccess implements Access {
 		if (!this.emitting) return -Errno.NOTCAPABLE;
 		const size = this.#sources.get(ds);
 		if (size === undefined) return -Errno.NOTCAPABLE;
-		return this.#options.emissions.take(this.#options.operator, ds, rows, count, stride, size);
+		const { emissions, operator, mostRows } = this.#options;
+		return emissions.take({ operator, ds, size, mostRows }, rows, count, stride);
 	}
 
 	record(metric: number, value: number): number {

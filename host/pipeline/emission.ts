@@ -5,8 +5,18 @@
 import { makeRecords } from '../ebpf/batch.js';
 import { Errno } from '../operator/errno.js';
 
-/** Most that one call of an operator may emit. */
-export const MAX_EMITTED = { rows: 65_536, bytes: 8 << 20 } as const;
+/** Most bytes that one call of an operator may emit. */
+export const MAX_EMITTED = 8 << 20;
+
+/** Who emits, and what. */
+export interface Emitter {
+	readonly operator: number;
+	readonly ds: number;
+	/** Bytes of a row. */
+	readonly size: number;
+	/** Of one call. */
+	readonly mostRows: number;
+}
 
 /** Records (as a ring holds them) of one data source, for the operators behind the one that emitted them. */
 export interface Emission {
@@ -32,10 +42,10 @@ export class Emissions {
 		this.#bytes = 0;
 	}
 
-	/** Copies rows of `size` bytes. Returns their number or a negated errno. */
-	take(operator: number, ds: number, rows: Uint8Array, count: number, stride: number, size: number): number {
+	/** Copies rows. Returns their number or a negated errno. */
+	take({ operator, ds, size, mostRows }: Emitter, rows: Uint8Array, count: number, stride: number): number {
 		if (stride < size) return -Errno.INVAL;
-		if (this.#rows + count > MAX_EMITTED.rows || this.#bytes + count * size > MAX_EMITTED.bytes) return -Errno.NOSPC;
+		if (this.#rows + count > mostRows || this.#bytes + count * size > MAX_EMITTED) return -Errno.NOSPC;
 		if (count === 0) return 0;
 		this.#rows += count;
 		this.#bytes += count * size;

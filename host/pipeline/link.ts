@@ -58,9 +58,9 @@ export class Link {
 		this.#shape = shape;
 		this.#control = shape.control;
 		this.#before = cloneSources(sources);
-		this.#access = new LinkAccess({ ...shape, operator: id, grants: plan.grants ?? [] });
+		this.#access = new LinkAccess({ ...shape, operator: id, grants: plan.grants ?? [], mostRows: plan.limits.rows });
 		if (known !== undefined && this.quarantined) {
-			const session = new InitSession(sources);
+			const session = new InitSession(sources, this.plan.limits.metrics);
 			for (const effect of known.effects) session.perform(effect);
 			this.init = known;
 		} else {
@@ -92,7 +92,7 @@ export class Link {
 		const sources = cloneSources(this.#before);
 		const link = new Link(plan, this.id, guest, sources, this.#shape);
 		const same = cloneSources(this.#before);
-		const session = new InitSession(same);
+		const session = new InitSession(same, this.plan.limits.metrics);
 		for (const effect of this.init.effects) session.perform(effect);
 		if (!isDeepStrictEqual(metricsOf(this.init), metricsOf(link.init))) throw new GuestFailure(`changes its metrics: ${AGAIN}`, true);
 		if (!isDeepStrictEqual(sources, same)) throw new GuestFailure(`${fieldChange(same, sources)}: ${AGAIN}`, true);
@@ -139,7 +139,7 @@ export class Link {
 	}
 
 	#initialise(guest: Guest, sources: DataSource[], known: InitResult | undefined): InitResult {
-		const session = new InitSession(sources);
+		const session = new InitSession(sources, this.plan.limits.metrics);
 		const table = { sources, params: this.plan.params, regionSize: this.#shape.regionSize };
 		if (this.plan.fields !== undefined) this.#wantFields(session, sources, this.plan.fields);
 		this.call('init', () => guest.init(this.plan.index, table, session));

@@ -1,5 +1,5 @@
 /** What operators count: their metrics, in memory that the worker writes and the main thread reads. It outlives a worker. */
-import { MAX_METRICS, type MetricKind } from '../operator/effects.js';
+import type { MetricKind } from '../operator/effects.js';
 import { Errno } from '../operator/errno.js';
 import type { InitResult } from '../operator/session.js';
 
@@ -33,10 +33,17 @@ export interface MetricStats {
 export class Metrics {
 	readonly buffer: SharedArrayBuffer;
 	readonly #doubles: Float64Array;
+	/** Index of each operator's first metric. */
+	readonly #first: readonly number[];
 
-	/** `buffer`: another thread's, to share. Address space only, until it is written. */
-	constructor(operators: number, buffer?: SharedArrayBuffer) {
-		this.buffer = buffer ?? new SharedArrayBuffer(operators * MAX_METRICS * WORDS * 8);
+	/** `most`: metrics that each operator may have. `buffer`: another thread's, to share. */
+	constructor(most: readonly number[], buffer?: SharedArrayBuffer) {
+		let all = 0;
+		this.#first = most.map((count) => {
+			all += count;
+			return all - count;
+		});
+		this.buffer = buffer ?? new SharedArrayBuffer(all * WORDS * 8);
 		this.#doubles = new Float64Array(this.buffer);
 	}
 
@@ -70,6 +77,6 @@ export class Metrics {
 	}
 
 	#place(operator: number, metric: number): number {
-		return (operator * MAX_METRICS + metric) * WORDS;
+		return ((this.#first[operator] ?? 0) + metric) * WORDS;
 	}
 }

@@ -73,7 +73,7 @@ class Supervisor implements Pipeline {
 		this.#plan = plan;
 		this.#events = events;
 		this.#control = new Control(plan.operators.length);
-		this.#metrics = new Metrics(plan.operators.length);
+		this.#metrics = new Metrics(plan.operators.map(({ limits }) => limits.metrics));
 		this.ready = new Promise((resolve, reject) => {
 			this.#settleReady = { resolve, reject };
 		});

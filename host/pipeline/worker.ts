@@ -44,7 +44,10 @@ class Runner {
 		this.#control.thread = threadId();
 		// What the worker before this one had not run is gone with it.
 		this.#control.dropEmitted();
-		this.#metrics = new Metrics(data.plan.operators.length, data.metrics);
+		this.#metrics = new Metrics(
+			data.plan.operators.map(({ limits }) => limits.metrics),
+			data.metrics,
+		);
 		this.#sink = new Sink(data.plan.outputFd);
 		for (const [name, entries] of data.tables) this.#tables.update(name, entries);
 		this.#chain = this.#makeChain();

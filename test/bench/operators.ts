@@ -128,7 +128,12 @@ async function measure(recording: RecordingReader, { name, operators }: Case, ru
 			const chain = new Chain({
 				plan,
 				control: new Control(count),
-				...{ sink: new Sink(outputFd), tables: new Tables(), emissions: new Emissions(), metrics: new Metrics(count) },
+				...{
+					sink: new Sink(outputFd),
+					tables: new Tables(),
+					emissions: new Emissions(),
+					metrics: new Metrics(plan.operators.map(({ limits }) => limits.metrics)),
+				},
 				log: () => {},
 				struck: (_, reason) => {
 					throw new Error(reason);
