@@ -63,6 +63,13 @@ bpf_strip() {
 	done
 	return 1
 }
+# clang's linker for WebAssembly: tests have an operator in plain C.
+wasm_ld() {
+	for c in wasm-ld wasm-ld-22 wasm-ld-21 wasm-ld-20 wasm-ld-19 wasm-ld-18 wasm-ld-17 wasm-ld-16 wasm-ld-15 wasm-ld-14; do
+		has $c && return 0
+	done
+	return 1
+}
 header() { printf '#include <%s>\n' "$1" | "$(has gcc && echo gcc || echo clang)" -E -x c - >/dev/null 2>&1; }
 # A Rust that can build for wasm32-unknown-unknown: any that has the target, or Debian's, which has the sources of std.
 rust_ok() {
@@ -98,6 +105,7 @@ look_debian() {
 	has flock || need util-linux
 	if ! rust_ok && apt_has rustc-web; then need rustc-web cargo-web rust-web-src "$(first lld-22 lld-19)"; fi
 	if [ "$what" != run ]; then
+		wasm_ld || need "$(first lld-19 lld-16 lld-14 lld)"
 		has tmux || need tmux
 		has busybox || need busybox-static
 	fi
