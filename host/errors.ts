@@ -71,6 +71,15 @@ export const errorKinds = {
 	},
 	IG_OPERATOR_INIT: { message: 'operator {name} {reason}', hint: 'the run did not start; its own messages are above' },
 	IG_OPERATOR_FAILED: { message: 'operator {name} {reason}; the run stops because its onError is stop' },
+	IG_OPERATOR_PROJECT: {
+		message: "operator project '{folder}' {reason}",
+		hint: '`ig operator new NAME --lang LANGUAGE` makes one',
+		exit: 2,
+	},
+	IG_OPERATOR_BUILD: { message: '{folder} was not built: {reason}' },
+	IG_OPERATOR_BENCH: { message: 'operator {name} cannot be measured: {reason}' },
+	IG_OPERATOR_CASE: { message: '{file}: {reason}', hint: '`ig operator test --help` says what a case is', exit: 2 },
+	IG_TOOLCHAIN: { message: 'an operator in {language} needs {tool}, which is not here', hint: '{hint}' },
 	IG_PIPELINE: { message: 'the pipeline failed: {reason}' },
 	IG_RECORDING_DAMAGED: { message: '{path} is damaged at byte {offset}: {reason}; {batches} batches before it were played' },
 } as const satisfies Record<string, ErrorKind>;

@@ -33,6 +33,10 @@ export const commands: readonly Entry[] = [
 		run: async (args) => (await import('./image.js')).imageCommand(args),
 	},
 	{
+		...{ name: 'operator', usage: 'COMMAND [arguments]', description: 'Write, build, test, inspect and measure operators' },
+		run: async (args) => (await import('./operator/command.js')).operator(args),
+	},
+	{
 		...{ name: 'completion', usage: 'bash|zsh|fish', description: "Print a shell's completion script" },
 		run: async (args) => (await import('./completion.js')).completion(args),
 	},

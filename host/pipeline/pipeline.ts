@@ -223,7 +223,7 @@ class Supervisor implements Pipeline {
 			case 'ready':
 				this.#inits ??= message.inits;
 				if (this.#settleReady !== undefined) {
-					this.#events.onReady?.(message.sources);
+					this.#events.onReady?.(message.sources, message.inits);
 					this.#settleReady.resolve(message.sources);
 					this.#settleReady = undefined;
 				}

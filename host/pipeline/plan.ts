@@ -2,6 +2,7 @@
 import type { MapPlan } from '../ebpf/map-entry.js';
 import type { OperatorLimits } from '../operator/limits.js';
 import type { ModulePlan } from '../operator/module.js';
+import type { InitResult } from '../operator/session.js';
 import type { DataSource } from '../schema.js';
 import type { MetricStats } from './metrics.js';
 
@@ -9,8 +10,8 @@ import type { MetricStats } from './metrics.js';
 export type SourcePlan =
 	/** Inputs of a native source (`ebpf/source.ts`), opened and owned by the main thread. */
 	| { readonly kind: 'live'; readonly handle: bigint; readonly inputs: readonly LiveInput[] }
-	/** A recording. */
-	| { readonly kind: 'recording'; readonly path: string; readonly realtime: boolean };
+	/** A recording; with `endless`, from the start again when it has ended. */
+	| { readonly kind: 'recording'; readonly path: string; readonly realtime: boolean; readonly endless?: boolean };
 
 export interface LiveInput {
 	/** Its number in the native source. */
@@ -158,8 +159,8 @@ export type PipelineEnd =
 	| { readonly reason: 'failed'; readonly error: Error };
 
 export interface PipelineEvents {
-	/** All operators are initialised; the data sources with the fields they added. Called once. */
-	onReady?(dataSources: readonly DataSource[]): void;
+	/** All operators are initialised; the data sources with the fields they added, and what the init of each did and asked for. Called once. */
+	onReady?(dataSources: readonly DataSource[], inits: readonly InitResult[]): void;
 	/** A line from an operator or about one. */
 	onLog?(level: 'error' | 'warn' | 'info' | 'debug', text: string): void;
 }

@@ -11,6 +11,7 @@ export class RecordingSource implements BatchSource {
 	readonly #specs: readonly BatchSpec[];
 	readonly #control: Control;
 	readonly #realtime: boolean;
+	readonly #endless: boolean;
 	readonly #maxRows: readonly number[];
 	#frame: number;
 	/** The frame at an offset: one that is played in parts, or waited for, is read and checked once. */
@@ -26,13 +27,18 @@ export class RecordingSource implements BatchSource {
 		this.#specs = makeSpecs(plan, sources);
 		this.#control = control;
 		this.#realtime = plan.source.realtime;
+		this.#endless = plan.source.endless === true;
 		this.#maxRows = sources.map((source) => batchLimits(plan, source).maxRows);
 		this.#frame = control.total('Frame') || this.#reader.start;
 		this.#within = control.total('Within');
 	}
 
 	fill(region: Uint8Array, sequence: number, again?: { dataSource: number; rows: number }): Filled | undefined {
-		const entry = this.#entry();
+		let entry = this.#entry();
+		if (this.#endless && !this.#control.stopping && entry !== undefined && 'end' in entry.value && entry.value.batches > 0) {
+			this.#frame = this.#reader.start;
+			entry = this.#entry();
+		}
 		if (entry === undefined) throw new RecordingDamaged(this.#frame, 'it ends early: the run that wrote it was cut short');
 		if ('end' in entry.value) {
 			this.#finished = true;
