@@ -46,9 +46,17 @@ describe.each(languages.map(({ name }) => name))('a new project in %s', (lang) =
 		expect(text).toMatch(/^fields wanted +open: fname$/m);
 	});
 
+	test('takes another manifest', async () => {
+		writeFileSync(join(cwd, name, 'other.json'), `{"operators": [{"name": "other", "dataSources": ["open"]}]}`);
+		expect(await operator('manifest', module, join(name, 'other.json'))).toMatchObject({ code: 0, stdout: '', stderr: '' });
+		expect((await operator('inspect', module)).stdout).toMatch(/^operator +other 0\.0\.0$/m);
+		await operator('build', name);
+	});
+
 	test('is measured beside a no-op', async () => {
 		const args = [module, '--recording', join(name, 'tests/opens.rec'), '--time', '300ms', '-o', 'json'];
-		const { code, stdout } = await operator('bench', ...args);
+		const { code, stdout, stderr } = await operator('bench', ...args);
+		expect(stderr).toBe('');
 		expect(code).toBe(0);
 		const { nsPerRow, noOpNsPerRow, rows, rowsOut } = JSON.parse(stdout) as Record<string, number>;
 		expect(nsPerRow).toBeGreaterThan(0);

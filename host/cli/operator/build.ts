@@ -5,7 +5,7 @@ import { basename, delimiter, join, relative, resolve } from 'node:path';
 import { IgError } from '../../errors.js';
 import { root } from '../../root.js';
 import { type Language, languageOf } from './languages.js';
-import { attachManifest } from './manifest-section.js';
+import { withManifest } from '../../operator/manifest.js';
 
 /** The first of these programs that is there. */
 function find(...names: string[]): string | undefined {
@@ -129,7 +129,7 @@ export function buildProject(directory: string): string {
 	const built = (builders[language.name] as (typeof builders)[string])(folder, language, `${file}.new`);
 	const manifest = join(folder, 'manifest.json');
 	let bytes: Uint8Array = readFileSync(built);
-	if (existsSync(manifest)) bytes = attachManifest(bytes, manifest);
+	if (existsSync(manifest)) bytes = withManifest(bytes, readFileSync(manifest, 'utf8'), manifest);
 	writeFileSync(`${file}.new`, bytes);
 	// At once, for who watches it.
 	renameSync(`${file}.new`, file);

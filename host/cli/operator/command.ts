@@ -51,6 +51,11 @@ A case is a file tests/NAME.json; what comes out is compared with tests/NAME.gol
 		run: async (operands, values, help) => (await import('./test.js')).testCommand(operands[0] ?? '.', values, help),
 	},
 	{
+		...{ name: 'manifest', usage: 'FILE MANIFEST', description: 'Put a manifest (JSON) into a module that was built otherwise' },
+		flags: [],
+		run: async (operands, _, help) => (await import('./manifest.js')).manifest(operands, help),
+	},
+	{
 		...{ name: 'inspect', usage: 'FILE', description: 'Show what a module is, wants, adds and may do' },
 		flags: [
 			json,
@@ -102,7 +107,7 @@ export async function operator(args: readonly string[]): Promise<number> {
 	const help = `ig operator ${name} --help`;
 	const command = new Command(`ig operator ${name}`).usage(`${found.usage} [flags]`).description(found.description);
 	if (found.more !== undefined) command.addHelpText('after', found.more);
-	command.argument('[operand]');
+	for (const word of found.usage.split(' ')) command.argument(`[${word.replace(/\W.*/, '').toLowerCase() || 'operand'}]`);
 	if (rest.some((arg) => arg === '-h' || arg === '--help')) {
 		try {
 			parseFlags(command, ['--help'], [...found.flags, verbose], help);

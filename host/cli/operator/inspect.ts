@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { IgError } from '../../errors.js';
 import { ABI_MARKER } from '../../operator/abi.js';
-import { limitMemory, type MemoryInfo } from '../../operator/binary.js';
+import { type Bounded, boundModule } from '../../operator/binary.js';
 import { loadModule } from '../../operator/load.js';
 import type { LoadedModule } from '../../operator/module.js';
 import { ARRAY_OF, type DataSource, Kind } from '../../schema.js';
@@ -67,25 +67,32 @@ function wantsOf({ plan, init }: Described, sources: readonly DataSource[]): Fie
 	return Object.fromEntries(entries);
 }
 
+/** Fields that it adds or overrides, and data sources of its own with their fields. */
 function addsOf({ init }: Described, sources: readonly DataSource[]): Fields {
-	const adds: Record<string, string[]> = {};
-	const names = sources.map((source) => source.fields.map(({ name }) => name));
+	const adds = new Map<string, string[]>();
+	const known = sources.map(({ name, fields }) => ({ name, fields: fields.map((field) => field.name) }));
 	for (const effect of init.effects) {
-		const source = sources[effect.ds];
-		const known = names[effect.ds];
-		if (source === undefined || known === undefined || (effect.do !== 'add' && effect.do !== 'override')) continue;
+		if (effect.do === 'source') {
+			known.push({ name: effect.name, fields: [] });
+			adds.set(effect.name, []);
+			continue;
+		}
+		if (effect.do !== 'add' && effect.do !== 'place' && effect.do !== 'override') continue;
+		const source = known[effect.ds];
+		if (source === undefined) continue;
 		let text: string;
-		if (effect.do === 'add') {
-			const name = effect.parent < 0 ? effect.name : `${known[effect.parent] ?? '?'}.${effect.name}`;
-			known.push(name);
+		if (effect.do === 'override') text = `${source.fields[effect.field] ?? '?'} (${kindName(effect.kind)}, instead of the gadget's)`;
+		else {
+			const name = effect.parent < 0 ? effect.name : `${source.fields[effect.parent] ?? '?'}.${effect.name}`;
+			source.fields.push(name);
 			text = `${name} (${kindName(effect.kind)})`;
-		} else text = `${known[effect.field] ?? '?'} (${kindName(effect.kind)}, instead of the gadget's)`;
-		adds[source.name] = [...(adds[source.name] ?? []), text];
+		}
+		adds.set(source.name, [...(adds.get(source.name) ?? []), text]);
 	}
-	return adds;
+	return Object.fromEntries(adds);
 }
 
-function memoryOf({ imported, own }: MemoryInfo): Report['memory'] {
+function memoryOf({ imported, own }: Bounded): Report['memory'] {
 	const limits = imported ?? own;
 	return (
 		limits && {
@@ -132,7 +139,7 @@ async function reportOf(file: string, values: Values): Promise<{ report: Report;
 		},
 		imports: WebAssembly.Module.imports(loaded.module).map(({ module, name, kind }) => `${module}.${name} (${kind})`),
 		exports: WebAssembly.Module.exports(loaded.module).map(({ name, kind }) => `${name} (${kind})`),
-		...{ memory: memoryOf(limitMemory(bytes, MAX_PAGES).memory), fields },
+		...{ memory: memoryOf(boundModule(bytes, { pages: MAX_PAGES, elements: 0xffffffff })), fields },
 		operators: loaded.manifest.operators.map((operator, index) => {
 			const { name, version, description, kind, onError, tables, capabilities, memoryPages } = operator;
 			const own = described.find(({ plan }) => plan.index === index);
