@@ -132,5 +132,5 @@ test('a build whose manifest needs another run is refused; other parameters and 
 test('there must be something to watch', async () => {
 	const { code, stderr } = await ig(['replay', recording, '--watch']);
 	expect(code).toBe(2);
-	expect(stderr).toContain('--watch needs a --wasm-operator to watch');
+	expect(stderr).toContain('--watch needs a --wasm-operator');
 });
