@@ -211,8 +211,24 @@ function emittedSource(name: string): DataSource {
 	return { name, type: 'single', recordSize: 0, fields: [], annotations: {}, tags: [], slots: 0 };
 }
 
+/** `--sort` for the operator: of all snapshots, or by data source. */
+function sortParams(list: string, sources: readonly DataSource[], help: string): Params {
+	if (!/^[\w.-]+:/.test(list)) {
+		if (sources.every(({ type, recordSize }) => type === 'single' && recordSize > 0)) {
+			throw new IgError('IG_FLAG_VALUE', {
+				flag: '--sort',
+				value: list,
+				reason: 'has nothing to sort: this gadget shows single events',
+				help,
+			});
+		}
+		return { sort: list };
+	}
+	return Object.fromEntries([...perSource('--sort', list, sources, ';', help)].map(([name, keys]) => [`sort.${name}`, keys]));
+}
+
 /**
- * Order: the user's operators, filters that need no texts, formatters, the gadget's operator, the user's after it, other filters, limiter,
+ * Order: the user's operators, filters that need no texts, formatters, the gadget's operator, the user's after it, other filters, sort, limiter,
  * the user's last ones, and per data source its output: a format of the user's, or what -o says.
  */
 export function buildChain(input: ChainInput): OperatorPlan[] {
@@ -227,6 +243,11 @@ export function buildChain(input: ChainInput): OperatorPlan[] {
 	chain.users('gadget');
 	chain.users('after-formatters');
 	for (const { id, params } of filters.filter(({ early }) => !early)) chain.builtin('filter', params, [id]);
+	if (options.sort !== undefined && options.sort !== '') {
+		chain.builtin('sort', sortParams(options.sort, [...sources, ...chain.emitted.map(emittedSource)], options.help), all, [
+			...chain.emitted,
+		]);
+	}
 	if (options.maxEntries !== undefined && options.maxEntries >= 0)
 		chain.builtin('limiter', { 'max-entries': String(options.maxEntries) }, all, [...chain.emitted]);
 	chain.users('last');

@@ -16,6 +16,8 @@ export interface CommonOptions {
 	readonly outputFile: string | undefined;
 	readonly fields: string | undefined;
 	readonly maxEntries: number | undefined;
+	/** Still per data source. */
+	readonly sort: string | undefined;
 	readonly annotate: readonly string[];
 	/** By data source's name; '' is for the only one. */
 	readonly filter: ReadonlyMap<string, string>;
@@ -80,6 +82,7 @@ export function commonOptions(values: Values, help: string): CommonOptions {
 		output: last('output'),
 		outputFile: last('output-file'),
 		fields: last('fields'),
+		sort: last('sort'),
 		maxEntries: integerOf(values, 'max-entries', help),
 		annotate: values.get('annotate') ?? [],
 		filter: bySource(values, 'filter', help),

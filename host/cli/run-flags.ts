@@ -23,6 +23,11 @@ export const commonFlags: readonly Flag[] = [
 		value: 'LIST',
 		description: 'Columns to show: a,b | +a (add) | -a (remove) | * (all); DATASOURCE:LIST;... for one of several',
 	},
+	{
+		...output,
+		...{ name: 'sort', value: 'LIST' },
+		description: 'Order of the rows of each snapshot: FIELD,-FIELD (- downwards); DATASOURCE:LIST;... for one of several',
+	},
 	{ ...output, name: 'max-entries', value: 'N', description: 'Show at most N rows of each snapshot' },
 	{
 		...output,
@@ -125,12 +130,10 @@ export const laterFlags: readonly Flag[] = [
 	{ ...containers, hidden: true, name: 'k8s-namespace', value: 'NAME', description: '' },
 	{ ...containers, hidden: true, name: 'k8s-selector', value: 'SELECTOR', description: '' },
 	{ ...containers, hidden: true, name: 'k8s-containername', value: 'NAME', description: '' },
-	{ ...output, hidden: true, name: 'sort', value: 'LIST', description: '' },
 	{ ...running, hidden: true, name: 'file', short: 'f', value: 'FILE', description: '' },
 ];
 /** What to say about them. */
 export const laterReasons: Readonly<Record<string, { reason: string; instead: string } | undefined>> = {
-	sort: { reason: 'sorting comes with snapshots', instead: 'use `sort` on the output' },
 	file: { reason: 'instance manifests come later', instead: 'give the gadget and its flags on the command line' },
 };
 export const containersLater = { reason: 'containers come later', instead: 'narrow with --filter, --pid, --comm or --uid' };

@@ -106,7 +106,8 @@ async function runTool(file: string, args: readonly string[], cwd: string): Prom
 export async function buildGadget(path: string): Promise<void> {
 	const folder = resolve(path);
 	const fail = (reason: string): never => {
-		throw new IgError('IG_GADGET_BUILD', { gadget: relative('', folder) || '.', reason });
+		const near = relative('', folder);
+		throw new IgError('IG_GADGET_BUILD', { gadget: near === '' ? '.' : near.startsWith('..') ? folder : near, reason });
 	};
 	const clang = process.env.CLANG ?? findTool('clang');
 	if (clang === undefined) return fail('there is no clang; install it (apt-get install clang llvm), or set CLANG');

@@ -6,6 +6,7 @@ mod formatters;
 mod limiter;
 mod output;
 mod scan;
+mod sort;
 mod value;
 
 /// Splits the filters of the init table's first data source: see [`filter::kernel`]. For the host alone; no operator exports it.
@@ -25,4 +26,4 @@ pub unsafe extern "C" fn ig_split_filter(table: *const u8, size: usize) -> *cons
 }
 
 ig_operator::manifest!(include_str!("../manifest.json"));
-ig_operator::export!(formatters::Formatters, filter::Filter, limiter::Limiter, columns::Columns, output::Json, output::Yaml);
+ig_operator::export!(formatters::Formatters, filter::Filter, limiter::Limiter, columns::Columns, output::Json, output::Yaml, sort::Sort);

@@ -7,7 +7,7 @@
 //! gives it the values of a row; `pass` goes over a batch. `kernel` finds what can be decided before records are submitted.
 
 mod check;
-mod input;
+pub(crate) mod input;
 pub(crate) mod kernel;
 mod net;
 mod pass;

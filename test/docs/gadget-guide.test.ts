@@ -1,0 +1,111 @@
+/** docs/gadgets.md: its commands run, its programs compile, load and show what they should, its gadget.yaml is right. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { checkMetadata } from '../../host/gadget/metadata-file.js';
+import { Ig, ig } from '../support/cli.js';
+import { igDuring, jsonLines } from '../support/live.js';
+import { root } from '../support/pipeline.js';
+
+const guide = readFileSync(join(root, 'docs/gadgets.md'), 'utf8');
+const blocks = (language: string): string[] =>
+	[...guide.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(([, text]) => text ?? '');
+const dir = mkdtempSync(join(tmpdir(), 'ig-guide-'));
+afterAll(() => rmSync(dir, { recursive: true }));
+
+/** A folder with the guide's program that declares this. */
+function program(macro: string): string {
+	const text = blocks('c').find((block) => block.includes(`\n${macro}(`));
+	if (text === undefined) throw new Error(`no program with ${macro}`);
+	const folder = join(dir, macro.toLowerCase().replace('(', '_'));
+	mkdirSync(folder);
+	writeFileSync(join(folder, 'program.bpf.c'), text);
+	return folder;
+}
+
+const interrupt = (): void => process.kill(process.pid, 'SIGCONT') && undefined;
+
+describe('the guide', () => {
+	it("has commands that run, in a new user's folder", { timeout: 60_000 }, () => {
+		const [commands] = blocks('sh');
+		const PATH = `${root}${delimiter}${process.env.PATH}`;
+		const { status, stdout, stderr } = spawnSync('sh', ['-euc', commands ?? 'exit 9'], {
+			cwd: dir,
+			encoding: 'utf8',
+			env: { ...process.env, PATH },
+		});
+		expect(stderr).not.toContain('error');
+		expect(stdout).toContain('mine is valid\nPASS\n');
+		expect(status).toBe(0);
+	});
+
+	it('shows events', async () => {
+		const run = await igDuring([program('GADGET_TRACER'), '-o', 'json', '--pid', String(process.pid)], interrupt);
+		expect(jsonLines(run)).toContainEqual(expect.objectContaining({ sig: 'SIGCONT', target: process.pid }));
+	});
+
+	it('takes parameters', async () => {
+		const folder = program('GADGET_PARAM');
+		const run = await igDuring([folder, '-o', 'json', '--least_signal', '18', '--filter', `pid==${process.pid},sig==18`], interrupt);
+		expect(jsonLines(run)).toEqual([{ pid: process.pid, sig: 18 }]);
+		expect((await ig(['run', folder, '--least_signal', '256'])).stderr).toContain('out of range: 0 to 255');
+	});
+
+	it('takes snapshots, sorted and cut', async () => {
+		const folder = program('GADGET_SNAPSHOTTER');
+		const snapshot = async (...flags: string[]) => {
+			const { stdout, stderr } = await ig(['run', folder, '-o', 'json', ...flags]);
+			expect(stderr).toBe('');
+			return (JSON.parse(stdout.split('\n')[0] ?? '') as { nice: number; proc: { pid: number; comm: string } }[]).map(
+				({ proc }) => proc.pid,
+			);
+		};
+		const all = await snapshot('--sort', '-proc.pid');
+		expect(all).toContain(process.pid);
+		expect(all).toEqual([...all].sort((a, b) => b - a));
+		expect(await snapshot('--sort', 'proc.pid', '--max-entries', '1')).toEqual(all.slice(-1));
+		expect(await ig(['run', folder, '--sort', 'nice,proc.pit'])).toMatchObject({
+			code: 2,
+			stderr: expect.stringContaining('did you mean "proc.pid"?'),
+		});
+	});
+
+	it('fetches tables', async () => {
+		const running = new Ig([
+			'run',
+			program('GADGET_MAPITER'),
+			'-v',
+			'-o',
+			'json',
+			'--map-fetch-interval',
+			'100ms',
+			'--filter',
+			'comm==cat',
+		]);
+		await running.until('running...');
+		execFileSync('cat', ['/etc/hostname']);
+		await running.until('"cat"', 'stdout');
+		running.signal('SIGINT');
+		const rows = jsonLines<{ comm: string; calls: number }[]>(await running.done).flat();
+		for (const row of rows) expect(row).toMatchObject({ comm: 'cat', calls: expect.any(Number) });
+	});
+
+	it('sees system calls with their results', async () => {
+		const folder = program('GADGET_SYSCALL');
+		writeFileSync(
+			join(folder, 'gadget.yaml'),
+			'hooks:\n  kill:\n    - {programs: [ig_kill_exit], needs: ["helper:bpf_task_pt_regs"]}\n    - {programs: [ig_kill_e, ig_kill_x]}\n',
+		);
+		const run = await igDuring([folder, '-o', 'json', '--pid', String(process.pid)], interrupt);
+		expect(jsonLines(run)).toContainEqual({ target: process.pid, error_raw: 0, error: '' });
+	});
+
+	it('has a gadget.yaml without a mistake', () => {
+		const [yaml] = blocks('yaml');
+		const { problems, metadata } = checkMetadata(yaml ?? '', 'gadget.yaml', 'x');
+		expect(problems).toEqual([]);
+		expect(metadata).toMatchObject({ name: 'kills', customParams: { layout: { possibleValues: ['narrow', 'wide'] } } });
+	});
+});
