@@ -40,10 +40,14 @@ impl UtcOffsets {
 /// Most bytes of a time: `2006-01-02T15:04:05.000000000+07:00`.
 const MOST: usize = 35;
 
+/// ns.
+const SECOND: i64 = 1_000_000_000;
+
 /// Writes times; what changes once a second is kept.
 struct Clock {
     offsets: UtcOffsets,
-    second: i64,
+    /// ns since 1970 when the second began.
+    start: i64,
     /// All but the nine digits of nanoseconds, which are at 20.
     text: [u8; MOST],
     size: usize,
@@ -51,7 +55,7 @@ struct Clock {
 
 impl Clock {
     fn new(offsets: UtcOffsets) -> Self {
-        let mut clock = Clock { offsets, second: i64::MIN, text: [0; MOST], size: 0 };
+        let mut clock = Clock { offsets, start: 0, text: [0; MOST], size: 0 };
         clock.turn(0);
         clock
     }
@@ -59,16 +63,17 @@ impl Clock {
     /// Writes a time in ns since 1970 to at least [`MOST`] bytes; how many they are.
     #[inline(always)]
     fn write(&mut self, ns: u64, to: &mut [u8]) -> usize {
-        // Signed, as the kernel's clock and Go's are.
+        // Signed, as the kernel's clock and Go's are. A division of 64 bits is needed only where the second changes.
         let ns = ns as i64;
-        // One division: the rest is in range by construction.
-        let second = ns.div_euclid(1_000_000_000);
-        if second != self.second {
+        let mut rest = ns.wrapping_sub(self.start) as u64;
+        if rest >= SECOND as u64 {
+            let second = ns.div_euclid(SECOND);
             self.turn(second);
+            rest = ns.rem_euclid(SECOND) as u64;
         }
         let to: &mut [u8; MOST] = (&mut to[..MOST]).try_into().expect("sliced");
         *to = self.text;
-        let mut rest = (ns - second * 1_000_000_000) as u32;
+        let mut rest = rest as u32;
         to[28] = b'0' + (rest % 10) as u8;
         rest /= 10;
         let (high, low) = (rest / 10_000, rest % 10_000);
@@ -81,7 +86,7 @@ impl Clock {
 
     #[cold]
     fn turn(&mut self, second: i64) {
-        self.second = second;
+        self.start = second.wrapping_mul(SECOND);
         let offset = self.offsets.at(second);
         let local = second + offset as i64;
         let (days, of_day) = (local.div_euclid(86400), local.rem_euclid(86400));
@@ -169,6 +174,31 @@ mod tests {
         assert_eq!(text("", 4_107_542_399_999_999_999), "2100-02-28T23:59:59.999999999Z");
         assert_eq!(text("0:19800", 1_709_210_096_000_000_001), "2024-02-29T18:04:56.000000001+05:30");
         assert_eq!(text("0:-12600", 1_709_210_096_000_000_001), "2024-02-29T09:04:56.000000001-03:30");
+    }
+
+    #[test]
+    fn one_clock_goes_back_and_forth() {
+        let mut clock = Clock::new(UtcOffsets::default());
+        let mut seconds = |ns: i64| {
+            let mut bytes = [0; MOST];
+            let size = clock.write(ns as u64, &mut bytes);
+            String::from_utf8(bytes[17..size].to_vec()).unwrap()
+        };
+        for (ns, expected) in [
+            (999_999_999, "00.999999999Z"),
+            (1_000_000_000, "01.000000000Z"),
+            (1_999_999_999, "01.999999999Z"),
+            (1_500_000_000, "01.500000000Z"),
+            (999_999_999, "00.999999999Z"),
+            (0, "00.000000000Z"),
+            (-1, "59.999999999Z"),
+            (-1_000_000_000, "59.000000000Z"),
+        ] {
+            assert_eq!(seconds(ns), expected);
+        }
+        for extreme in [i64::MIN, i64::MAX, i64::MIN] {
+            seconds(extreme);
+        }
     }
 
     #[test]

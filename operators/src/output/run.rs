@@ -6,6 +6,7 @@ use super::program::{Action, Form, Program, Rare, Repeat, Step, Zero, MOST_REPEA
 use super::scalar::{self, MOST_SCALAR};
 use super::string::{write_field, write_string, Limit, MOST_GROWTH, SLACK};
 use super::yaml;
+use crate::scan::copy32;
 use ig_operator::{Batch, Bytes, Kind, RawColumn, Result, Row, Rows, Scalar};
 
 /// A program bound to a batch.
@@ -42,7 +43,7 @@ impl Program {
 /// its literals, and so have rows. A `memory.copy` is a call out of the module, dearer than the copy itself.
 #[inline(always)]
 unsafe fn copy_literal(from: *const u8, size: usize, to: *mut u8) -> *mut u8 {
-    let copy32 = |at: usize| to.add(at).cast::<[u64; 4]>().write_unaligned(from.add(at).cast::<[u64; 4]>().read_unaligned());
+    let copy32 = |at: usize| copy32(from.add(at), to.add(at));
     copy32(0);
     if size > 32 {
         copy32(32);

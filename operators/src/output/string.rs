@@ -33,9 +33,11 @@ pub unsafe fn write_string(from: *const u8, size: usize, to: *mut u8, limit: Lim
         if odd & ((1 << size) - 1) == 0 {
             return to.add(size);
         }
-    } else if size <= 32 && limit.allows16(from.add(16)) {
-        let odd = copy16::<false>(from, to) | copy16::<false>(from.add(16), to.add(16)) << 16;
-        if (odd as u64 & ((1 << size) - 1)) == 0 {
+    } else if size <= 48 && limit.allows16(from.add(32)) {
+        // A time in a zone is 35 bytes.
+        let part = |at: usize| (copy16::<false>(from.add(at), to.add(at)) as u64) << at;
+        let odd = part(0) | part(16) | if size > 32 { part(32) } else { 0 };
+        if odd & ((1 << size) - 1) == 0 {
             return to.add(size);
         }
     }
@@ -60,6 +62,10 @@ pub unsafe fn write_field(mut from: *const u8, mut size: usize, mut to: *mut u8,
         }
         (from, to) = (from.add(16), to.add(16));
         size -= 16;
+    }
+    // Nothing, or what is left of a text that was cut off.
+    if size == 0 || *from == 0 {
+        return to;
     }
     careful(from, size, true, to, limit)
 }
