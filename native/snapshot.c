@@ -69,6 +69,9 @@ void ig_snapshot_start(struct ig_snapshot *snapshot)
 	if (snapshot->started)
 		return;
 	snapshot->started = true;
+	/* A run may be over before it has begun: what is taken then was decided by the stop. */
+	if (snapshot->stopped)
+		return;
 	snapshot->left = snapshot->count;
 	/* Maps fill up first; what iterators show is there already. Without an interval there is only one time. */
 	if (snapshot->interval)
