@@ -1,12 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { findMarkers } from '../../host/ebpf/markers.js';
-import { BpfObject } from '../../host/ebpf/object.js';
+import type { BpfObject } from '../../host/ebpf/object.js';
 import { readSources } from '../../host/ebpf/data-sources.js';
 import { readParams } from '../../host/ebpf/schema.js';
-import { built } from '../../host/root.js';
 import { ARRAY_OF, type Field, FieldFlag, Kind } from '../../host/schema.js';
-import { references } from '../support/reference.js';
 import { openFixture } from './fixture.js';
 
 let object: BpfObject | undefined;
@@ -111,47 +108,5 @@ describe('markers', () => {
 			{ name: 'targ_name', kind: 'cstring', size: 12, first: 'i'.charCodeAt(0), types: ['char'] },
 			{ name: 'targ_address', kind: 'bytes', size: 17, first: 0, types: ['endpoint_param'] },
 		]);
-	});
-});
-
-interface Reference {
-	readonly dataSources: readonly { readonly name: string; readonly fields: readonly ReferenceField[] }[];
-}
-interface ReferenceField {
-	readonly name: string;
-	readonly kind: string;
-	readonly offset: number;
-	readonly size: number;
-	readonly tags?: readonly string[] | null;
-	readonly flags?: readonly string[] | null;
-}
-
-// The references are Inspektor Gadget's own schemas (test/reference).
-describe.each(references)('%s', (gadget) => {
-	const path = built('gadgets', gadget, 'program.bpf.o');
-	const reference = new URL(`../reference/${gadget}.json`, import.meta.url);
-
-	it.skipIf(!existsSync(path))("has Inspektor Gadget's fields", () => {
-		object = BpfObject.open(readFileSync(path), { name: gadget });
-		const expected = JSON.parse(readFileSync(reference, 'utf8')) as Reference;
-		const ours = readSources(object).map(({ dataSource }) => ({
-			name: dataSource.name,
-			fields: dataSource.fields.map(({ name, kind, offset, size, tags, flags }) => ({
-				...{ name, kind: kindName(kind), offset, size, tags },
-				hasParent: (flags & FieldFlag.HasParent) !== 0,
-				static: (flags & FieldFlag.StaticMember) !== 0,
-			})),
-		}));
-		const theirs = expected.dataSources.map((source) => ({
-			name: source.name,
-			fields: source.fields
-				.filter((field) => field.tags?.includes('src:ebpf'))
-				.map(({ name, kind, offset, size, tags, flags }) => ({
-					...{ name, kind: kind.replace(/^arrayOf (.*)$/, '$1[]'), offset, size, tags },
-					hasParent: flags?.includes('hasParent') ?? false,
-					static: flags?.includes('staticMember') ?? false,
-				})),
-		}));
-		expect(ours).toEqual(theirs);
 	});
 });

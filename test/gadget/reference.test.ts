@@ -24,6 +24,13 @@ const own: Readonly<Record<string, Readonly<Record<string, string>> | undefined>
 };
 /** Texts of kernel stacks need what turns addresses into names. */
 const missing: readonly string[] = ['trace_capabilities kstack'];
+/** Ours has a map's key and value in one record, theirs in two: places in it are no one's business. */
+function placeOf(
+	source: { readonly fields: readonly { readonly tags?: readonly string[] }[] },
+	field: { readonly offset: number; readonly size: number },
+): number[] {
+	return source.fields.some(({ tags }) => tags?.includes('role:key')) ? [field.size] : [field.offset, field.size];
+}
 const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1);
 /** What was formatted in place is a text, no longer a buffer. */
 const alike = (kind: number): number => (kind === Kind.String ? Kind.CString : kind);
@@ -43,7 +50,15 @@ describe.each(references)('%s', (name) => {
 			fields: source.fields
 				.map(({ annotations, ...field }) => {
 					const { description: _, 'enum.values': _values, 'enum.flags': _flags, ...shown } = annotations;
-					return { name: field.name, kind: alike(field.kind), place: [field.offset, field.size], flags: field.flags, annotations: shown };
+					if (shown['columns.alias'] === field.name) delete shown['columns.alias'];
+					return {
+						name: field.name,
+						kind: alike(field.kind),
+						place: placeOf(source, field),
+						flags: field.flags,
+						tags: field.tags,
+						annotations: shown,
+					};
 				})
 				.sort(byName),
 		}));
@@ -53,9 +68,12 @@ describe.each(references)('%s', (name) => {
 				.filter((field) => !missing.includes(`${name} ${field.name}`))
 				.map((field) => {
 					const hide = hidden.test(field.name);
-					const annotations = { ...field.annotations, ...(hide && { 'columns.hidden': 'true' }), ...own[`${name} ${field.name}`] };
+					const { 'columns.alias': alias, ...theirs } = field.annotations;
+					const aliased = alias === undefined || alias === field.name ? theirs : field.annotations;
+					const annotations = { ...aliased, ...(hide && { 'columns.hidden': 'true' }), ...own[`${name} ${field.name}`] };
 					return {
-						...{ name: field.name, kind: alike(kindOf(field)), place: [field.offset, field.size] },
+						...{ name: field.name, kind: alike(kindOf(field)), place: placeOf(source, field) },
+						tags: field.tags ?? [],
 						flags: flagsOf(field) | (hide ? FieldFlag.Hidden : 0),
 						annotations: Object.fromEntries(Object.entries(annotations).filter(([, value]) => value !== '')),
 					};

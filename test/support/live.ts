@@ -1,22 +1,11 @@
 /** Live runs: `ig run …` while a test makes things happen that it can recognise. */
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readlinkSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 import { expect, test } from 'vitest';
 import { Waiting } from '../fixtures/waiting.js';
 import { Ig, type Result } from './cli.js';
-import { root } from './pipeline.js';
 
-/** Compiles `test/fixtures/NAME.c` when it is stale; the binary's path. */
-export function fixture(name: string): string {
-	const source = join(root, 'test/fixtures', `${name}.c`);
-	const binary = join(root, 'dist/fixtures', name);
-	if (!existsSync(binary) || statSync(binary).mtimeMs < statSync(source).mtimeMs) {
-		mkdirSync(join(root, 'dist/fixtures'), { recursive: true });
-		execFileSync('cc', ['-O1', '-Wall', '-Werror', '-pthread', '-o', binary, source]);
-	}
-	return binary;
-}
+export { fixture } from './fixture.js';
 
 /** Starts `ig run …`, does something once its programs are attached, and ends it in order. */
 export async function igDuring(args: readonly string[], action: () => void | Promise<void>): Promise<Result> {
@@ -25,6 +14,16 @@ export async function igDuring(args: readonly string[], action: () => void | Pro
 	await action();
 	running.signal('SIGINT');
 	return await running.done;
+}
+
+/** Flags with which a gadget that shows a map at intervals shows it once, at the end: so nothing depends on time. */
+export function onceAtEnd(dataSource: string): string[] {
+	return ['--map-fetch-interval', '0', '--annotate', `${dataSource}:ebpf.map.flush-on-stop=true`];
+}
+
+/** The events of `-o json`, those in arrays, too. */
+export function jsonRows<T>(result: Result): T[] {
+	return jsonLines<T | T[]>(result).flat() as T[];
 }
 
 /** The JSON objects of `-o json`. */
@@ -74,12 +73,14 @@ export function identity(comm: string, { pid, tid }: { readonly pid: number; rea
  * A test of the flags that filter.h gives every gadget: with all of them fitting, what `program` does is shown, and with any
  * of them for another it is not.
  * @param mine whether an event is of what `args` make it do, whoever runs it
+ * @param flags besides
  */
-export function filtersTest<T extends Identity>(
+export function filtersTest<T extends Pick<Identity, 'proc'> | { readonly pid: number }>(
 	gadget: string,
 	program: string,
 	args: readonly string[],
 	mine: (event: T) => boolean = () => true,
+	flags: readonly string[] = [],
 ): void {
 	test('--pid, --tid, --uid, --gid and --comm filter in the kernel', async () => {
 		const comm = basename(program).slice(0, 15);
@@ -87,14 +88,15 @@ export function filtersTest<T extends Identity>(
 		const fitting = { pid: `${waiting.pid}`, tid: `${waiting.pid}`, uid: '0', gid: '0', comm };
 		const another = { pid: '1', tid: '1', uid: '12345', gid: '12345', comm: 'another' };
 		const choices = [fitting, ...Object.entries(another).map(([key, value]) => ({ ...fitting, [key]: value }))];
-		const running = choices.map((flags) => {
-			return new Ig(['run', gadget, '-o', 'json', '-v', ...Object.entries(flags).flatMap(([key, value]) => [`--${key}`, value])]);
+		const running = choices.map((choice) => {
+			const filters = Object.entries(choice).flatMap(([key, value]) => [`--${key}`, value]);
+			return new Ig(['run', gadget, '-o', 'json', '-v', ...flags, ...filters]);
 		});
 		await Promise.all(running.map((ig) => ig.until('running...')));
 		await waiting.proceed();
 		for (const ig of running) ig.signal('SIGINT');
-		const shown = await Promise.all(running.map(async (ig) => jsonLines<T>(await ig.done)));
-		expect(shown[0]?.filter(mine).map(({ proc }) => proc.pid)).toContain(waiting.pid);
+		const shown = await Promise.all(running.map(async (ig) => jsonRows<T>(await ig.done)));
+		expect(shown[0]?.filter(mine).map((event) => ('proc' in event ? event.proc.pid : event.pid))).toContain(waiting.pid);
 		expect(shown.slice(1)).toEqual(Object.keys(another).map(() => []));
 	});
 }

@@ -1,0 +1,165 @@
+/**
+ * Every gadget on every kernel: loaded, attached, and with one event that was made for it.
+ *
+ *     node dist/test/vm/matrix.js --write     boots them all, and writes docs/kernels.md
+ */
+import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { BpfObject } from '../../host/ebpf/object.js';
+import { builtInGadgets, openGadget } from '../../host/gadget/gadget.js';
+import { built, root } from '../../host/root.js';
+import { fixture } from '../support/fixture.js';
+import { type KernelVersion, kernelVersions } from './kernels.js';
+import { type TracePlan, traceInVm } from './trace.js';
+
+interface Case {
+	/** Default: only what the command does. */
+	readonly flags?: readonly string[];
+	/** A shell script, run before. */
+	readonly prepare?: string;
+	/** While it traces; undefined: of what there is already. */
+	readonly command?: string;
+	readonly args?: readonly string[];
+	/** What one of the events holds, at least. */
+	readonly event: Readonly<Record<string, unknown>>;
+}
+
+const opener = realpathSync(fixture('opener'));
+const execer = realpathSync(fixture('execer'));
+const signaler = realpathSync(fixture('signaler'));
+const sockets = realpathSync(fixture('sockets'));
+const fileops = realpathSync(fixture('fileops'));
+const mounter = realpathSync(fixture('mounter'));
+const connection = [
+	'socket,4,tcp',
+	'bind,0,127.0.0.1,0',
+	'listen,0',
+	'socket,4,tcp',
+	'connect,1,127.0.0.1,@0',
+	'accept,0',
+	'close,1',
+	'close,2',
+];
+
+const atEnd = (source: string) => ['--map-fetch-interval', '0', '--annotate', `${source}:ebpf.map.flush-on-stop=true`];
+
+/** By gadget. */
+export const cases: Readonly<Record<string, Case | undefined>> = {
+	snapshot_process: { event: { comm: 'node', creds: { user: 'root' } } },
+	snapshot_socket: {
+		prepare: `(sleep 1000 | ${sockets} socket,4,tcp bind,0,127.0.0.1,4322 listen,0 wait) >/dev/null 2>&1 </dev/null &`,
+		event: { src: { addr: '127.0.0.1', port: 4322, proto: 'TCP' }, state: 10 },
+	},
+	top_file: {
+		...{ flags: ['--comm', 'fileops', ...atEnd('file')], command: fileops, args: ['/dev/shm/igmatrix2', 'creat', 'write'] },
+		event: { file: '/dev/shm/igmatrix2', writes: 1, wbytes_raw: 10 },
+	},
+	top_tcp: {
+		...{ flags: ['--comm', 'sockets', ...atEnd('tcp')], command: sockets, args: [...connection, 'send,1,hello'] },
+		event: { sent: '5 B', comm: 'sockets' },
+	},
+	trace_bind: { command: sockets, args: ['socket,4,tcp', 'bind,0,127.0.0.1,4321'], event: { addr: { addr: '127.0.0.1', port: 4321 } } },
+	trace_capabilities: {
+		...{ command: '/usr/sbin/chroot', args: ['/', '/bin/true'] },
+		event: { cap: 'CAP_SYS_CHROOT', capable: true, syscall: 'SYS_CHROOT' },
+	},
+	trace_exec: { flags: ['--comm', 'true'], command: execer, args: ['execve', realpathSync('/bin/true'), 'igmatrix'], event: { error: '' } },
+	trace_fsslower: {
+		...{ flags: ['--comm', 'fileops', '--filesystem', 'tmpfs'], command: fileops, args: ['/dev/shm/igmatrix', 'creat', 'write'] },
+		event: { op: 'F_WRITE', file: 'igmatrix', size: 10 },
+	},
+	trace_mount: { command: mounter, args: ['umount|/nonexistent|2'], event: { call: 'umount("/nonexistent", "MNT_DETACH") = 2' } },
+	trace_open: { command: opener, args: ['openat:0:0:/igmatrix'], event: { fname: '/igmatrix', error: 'ENOENT' } },
+	trace_signal: {
+		flags: ['--comm', 'signaler', '--kill-only'],
+		command: signaler,
+		args: ['kill:10:self'],
+		event: { sig: 'SIGUSR1', error: '' },
+	},
+	trace_tcp: { command: sockets, args: [...connection, 'close,1', 'close,2'], event: { type: 'accept', error: '' } },
+};
+
+/** How a gadget did on a kernel. */
+export interface Cell {
+	readonly seen: boolean;
+	/** Kinds of the programs that were loaded: `tracepoint`, `fexit` … */
+	readonly kinds: readonly string[];
+	/** What `ig` said, if it was not well. */
+	readonly trouble: string;
+}
+
+function holds(value: unknown, part: unknown): boolean {
+	if (part === null || typeof part !== 'object') return isDeepStrictEqual(value, part);
+	if (value === null || typeof value !== 'object') return false;
+	return Object.entries(part).every(([key, inner]) => holds((value as Record<string, unknown>)[key], inner));
+}
+
+/** The kinds of all programs but those of the ways of hooking that were not chosen. */
+async function kindsOf(gadget: string, said: string): Promise<string[]> {
+	const { object, metadata } = await openGadget(gadget);
+	if (object === undefined) return [];
+	const chosen = [...said.matchAll(/^debug: hook \w+: (.*)$/gm)].flatMap(([, programs = '']) => programs.split(', '));
+	const named = Object.values(metadata.hooks).flatMap((ways) => ways.flatMap(({ programs }) => programs));
+	const opened = BpfObject.open(readFileSync(object), { name: gadget });
+	const loaded = opened.programs.filter(({ name }) => !named.includes(name) || chosen.includes(name));
+	const kinds = loaded.map(({ section }) => section.split('/', 1)[0]?.replace('raw_tracepoint', 'raw_tp') ?? '');
+	opened.close();
+	return [...new Set(kinds)].sort();
+}
+
+/** Boots the kernel once for all gadgets. */
+export async function runMatrix(version: KernelVersion, timeoutMs: number): Promise<Map<string, Cell>> {
+	const entries = Object.entries(cases) as [string, Case][];
+	const plan: TracePlan = {
+		prepare: entries.map(([, { prepare = '' }]) => prepare).join('\n'),
+		// An emulated machine takes longer than operators may on a real one.
+		runs: entries.map(([gadget, { command, flags = command === undefined ? [] : ['--comm', basename(command)] }]) => {
+			return ['run', gadget, ...flags, '-o', 'json', '-v', '--operator-deadline', '60s'];
+		}),
+		commands: entries.flatMap(([, { command, args = [] }]) => (command === undefined ? [] : [{ file: command, args, cwd: '/' }])),
+		stat: [],
+	};
+	const { runs } = await traceInVm(version, plan, timeoutMs);
+	const cells = new Map<string, Cell>();
+	for (const [i, [gadget, { event }]] of entries.entries()) {
+		const { code, stdout, stderr } = runs[i] ?? { code: null, stdout: '', stderr: '' };
+		const lines = stdout.split('\n').filter((line) => line !== '');
+		const events = lines.flatMap((line) => JSON.parse(line) as unknown);
+		const seen = code === 0 && events.some((one) => holds(one, event));
+		cells.set(gadget, { seen, kinds: await kindsOf(gadget, stderr), trouble: seen ? '' : `${stderr}\n${stdout.slice(0, 2000)}` });
+	}
+	return cells;
+}
+
+function page(columns: ReadonlyMap<KernelVersion, ReadonlyMap<string, Cell>>): string {
+	const versions = [...columns.keys()];
+	const cell = (gadget: string, version: KernelVersion): string => {
+		const { seen, kinds } = columns.get(version)?.get(gadget) ?? { seen: false, kinds: [] };
+		return seen ? kinds.join(', ') : 'does not work';
+	};
+	return [
+		'# Gadgets and kernels',
+		'',
+		'Made by `node dist/test/vm/matrix.js --write`: each gadget was loaded, attached and shown an event on each kernel (Debian’s, x86-64). The',
+		'table says by which kinds of programs; where a gadget knows several ways, the first that a kernel has is taken.',
+		'',
+		`| gadget | ${versions.join(' | ')} |`,
+		`|---|${versions.map(() => '---|').join('')}`,
+		...Object.keys(cases).map((gadget) => `| ${gadget} | ${versions.map((version) => cell(gadget, version)).join(' | ')} |`),
+		'',
+	].join('\n');
+}
+
+/** Gadgets of this installation that have no case. */
+export const untested: readonly string[] = builtInGadgets().filter((gadget) => cases[gadget] === undefined);
+
+if (process.argv[1] === built('test/vm/matrix.js') && process.argv.includes('--write')) {
+	const columns = new Map<KernelVersion, Map<string, Cell>>();
+	for (const version of kernelVersions) {
+		const cells = await runMatrix(version, 600_000);
+		for (const [gadget, { seen, trouble }] of cells) if (!seen) console.error(`${version} ${gadget}: ${trouble}`);
+		columns.set(version, cells);
+	}
+	writeFileSync(join(root, 'docs/kernels.md'), page(columns));
+}
