@@ -19,6 +19,8 @@ test.each(examples)('$name: $command', async ({ name, command, heading }) => {
 	const { code, stdout, stderr } = await ig(['run', name, ...flags, '--timeout', '300ms']);
 	expect(stderr).not.toContain('error');
 	expect(code).toBe(0);
+	// What is shown at intervals may have had nothing to show.
+	if (stdout === '') return;
 	const columns = stdout.split('\n', 1)[0]?.trim().split(/\s+/);
 	expect(columns).toEqual(expect.arrayContaining(heading.split(/\s+/)));
 });
