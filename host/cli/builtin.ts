@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { IgError } from '../errors.js';
 import { boundModule } from '../operator/binary.js';
 import { defaultLimits, PAGE } from '../operator/limits.js';
-import type { LoadedModule } from '../operator/module.js';
+import type { LoadedCore } from '../operator/module.js';
 import type { Manifest, OperatorManifest } from '../operator/manifest.js';
 import { built } from '../root.js';
 
@@ -39,7 +39,7 @@ function manifestOf(module: WebAssembly.Module, file: string): Manifest {
 }
 
 /** A module that is ours. `name`: what its messages begin with. @throws IgError IG_NOT_BUILT when its manifest is missing */
-export async function loadOwn(file: string, name: string): Promise<LoadedModule> {
+export async function loadOwn(file: string, name: string): Promise<LoadedCore> {
 	const { bytes, imported } = boundModule(await readFile(file), { pages: MAX_PAGES, elements: defaultLimits.elements, trusted: true });
 	const module = await WebAssembly.compile(bytes);
 	const maximum = imported && Math.max(imported.initial, Math.min(MAX_PAGES, imported.maximum ?? MAX_PAGES));
@@ -54,7 +54,7 @@ export async function loadOwn(file: string, name: string): Promise<LoadedModule>
 }
 
 /** Starts at once, so that it goes on while programs are loaded. @throws IgError IG_NOT_BUILT */
-export function loadBuiltin(): Promise<LoadedModule> {
+export function loadBuiltin(): Promise<LoadedCore> {
 	const file = built('operators', 'builtin.wasm');
 	if (!existsSync(file)) throw new IgError('IG_NOT_BUILT', { path: file });
 	const loading = loadOwn(file, BUILTIN_NAME);

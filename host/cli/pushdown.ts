@@ -1,7 +1,7 @@
 /** Which part of a run's filters the kernel decides, and loading a gadget with it. */
 import { IgError } from '../errors.js';
 import type { LoadedGadget, OpenedGadget } from '../gadget/instance.js';
-import { type LoadedModule, modulePlan } from '../operator/module.js';
+import { type LoadedCore, modulePlan } from '../operator/module.js';
 import type { SplitFilter } from '../operator/predicates.js';
 import type { ChainInput, SourceFilter } from './chain.js';
 import { isRaw } from './raw-filter.js';
@@ -17,7 +17,7 @@ export interface Pushdown {
 export interface PushdownInput {
 	readonly opened: OpenedGadget;
 	readonly filters: readonly SourceFilter[];
-	readonly builtin: LoadedModule;
+	readonly builtin: LoadedCore;
 	readonly users: ChainInput['users'];
 	/** --no-pushdown was not given. */
 	readonly enabled: boolean;

@@ -3,13 +3,14 @@ import { createReadStream } from 'node:fs';
 import { IgError } from '../errors.js';
 import { ABI_MARKER, abiExports } from './abi.js';
 import { type Bounded, type Bounds, boundModule } from './binary.js';
+import { boundsOf, compile } from './compile.js';
 import { importNames } from './imports.js';
-import { defaultLimits, type LimitsOf, MOST_MODULE_BYTES, MOST_WISHED_MEMORY, PAGE } from './limits.js';
+import { defaultLimits, type LimitsOf, MOST_MODULE_BYTES, PAGE } from './limits.js';
 import { type Manifest, parseManifest } from './manifest.js';
 import { anotherKind, HOW_TO_EXPORT, notWasm } from './mistakes.js';
-import type { CorePlan, LoadedModule } from './module.js';
+import type { CorePlan, LoadedCore, LoadedModule } from './module.js';
 import { BinaryError } from './reader.js';
-import { customSection, MANIFEST_SECTION } from './section.js';
+import { customSection, isComponent, isWasm, MANIFEST_SECTION } from './section.js';
 import { WASI_MODULE, wasiNames } from './wasi/preview1.js';
 
 /** @returns its door. @throws IgError IG_OPERATOR_ABI with what is missing and what to change. */
@@ -65,30 +66,17 @@ export async function loadModule(file: string, limits: LimitsOf = () => defaultL
 	return compileModule(bytes, file, limits);
 }
 
-/** 64 KiB pages and table elements that a module may have. */
-function boundsOf(manifest: Manifest, limitsOf: LimitsOf): { pages: number; elements: number } {
-	const limits = manifest.operators.map((operator) => ({ ...limitsOf(operator.name), wish: operator.memoryPages * PAGE }));
-	const memory = limits.map(({ memory: given, wish }) => given ?? Math.min(wish, MOST_WISHED_MEMORY));
-	return { pages: Math.floor(Math.max(...memory) / PAGE), elements: Math.max(...limits.map(({ elements }) => elements)) };
-}
-
-/** Compiling is bounded by what the binary may hold (`binary.ts`); this is for what nobody foresaw. */
-const COMPILE_MS = 10_000;
-
-async function compile(bytes: Uint8Array): Promise<WebAssembly.Module> {
-	let timer: NodeJS.Timeout | undefined;
-	const late = new Promise<never>((_, reject) => {
-		timer = setTimeout(() => reject(new BinaryError(`takes longer than ${COMPILE_MS} ms to compile`)), COMPILE_MS);
-	});
-	try {
-		return await Promise.race([WebAssembly.compile(bytes), late]);
-	} finally {
-		clearTimeout(timer);
-	}
-}
-
 /** The same, from memory. */
 export async function compileModule(bytes: Uint8Array, file: string, limitsOf: LimitsOf = () => defaultLimits): Promise<LoadedModule> {
+	if (isComponent(bytes)) {
+		const { loadComponent } = await import('./component/load.js');
+		return loadComponent(bytes, file, limitsOf);
+	}
+	return compileCore(bytes, file, limitsOf);
+}
+
+/** The same, of a core module. */
+export async function compileCore(bytes: Uint8Array, file: string, limitsOf: LimitsOf = () => defaultLimits): Promise<LoadedCore> {
 	let module: WebAssembly.Module;
 	let bounded: Bounded;
 	let bounds: Bounds;
@@ -100,14 +88,11 @@ export async function compileModule(bytes: Uint8Array, file: string, limitsOf: L
 		module = await compile(bounded.bytes);
 	} catch (cause) {
 		if (cause instanceof IgError) throw cause;
-		const magic = bytes.length >= 4 && bytes[0] === 0 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d;
-		const reason = !magic
+		const reason = !isWasm(bytes)
 			? notWasm(bytes)
-			: bytes[4] === 0x0d
-				? 'a component, not a core module; components come with a later version'
-				: cause instanceof BinaryError
-					? cause.message
-					: (cause as Error).message.replace(/^WebAssembly\.compile\(\): /, '');
+			: cause instanceof BinaryError
+				? cause.message
+				: (cause as Error).message.replace(/^WebAssembly\.compile\(\): /, '');
 		throw new IgError('IG_OPERATOR_WASM', { file, reason }, { cause });
 	}
 	const door = checkAbi(module, file);

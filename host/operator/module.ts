@@ -14,11 +14,31 @@ export interface CorePlan {
 	readonly maxMemory: number;
 }
 
-export type ModulePlan = CorePlan;
+/** A component, taken apart by jco into core modules and a script that joins them. */
+export interface ComponentPlan {
+	readonly door: 'component';
+	/** As the user named it, for messages. */
+	readonly file: string;
+	/** JavaScript, checked (`component/script.ts`). */
+	readonly script: string;
+	readonly cores: readonly { readonly name: string; readonly module: WebAssembly.Module }[];
+	/** Interfaces of ours that it exports: the name in the component, and without package and version. */
+	readonly exports: readonly { readonly name: string; readonly as: string }[];
+	/** Bytes that its memories may grow to, together. */
+	readonly maxMemory: number;
+}
 
+export type ModulePlan = CorePlan | ComponentPlan;
+
+export type LoadedCore = CorePlan & { readonly manifest: Manifest };
 export type LoadedModule = ModulePlan & { readonly manifest: Manifest };
 
+/** How a module is called: docs/operator-doors.md. */
+export type Door = ModulePlan['door'];
+
 /** The part of a loaded module that goes to the worker. */
+export function modulePlan(loaded: LoadedCore): CorePlan;
+export function modulePlan(loaded: LoadedModule): ModulePlan;
 export function modulePlan({ manifest: _, ...plan }: LoadedModule): ModulePlan {
 	return plan;
 }

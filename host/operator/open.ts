@@ -1,10 +1,19 @@
 /** Instantiates operators, each through its door. */
 import { CoreGuest } from './core.js';
-import type { Guest } from './guest.js';
+import { type Guest, GuestFailure } from './guest.js';
 import type { LineLimit } from './lines.js';
 import type { ModulePlan } from './module.js';
 
+let components: typeof import('./component/guest.js') | undefined;
+
+/** Loads what the modules' doors need: once per thread, before any of them is opened. Nothing for core modules, so that their runs start as fast as ever. */
+export async function prepareDoors(modules: readonly ModulePlan[]): Promise<void> {
+	if (modules.some(({ door }) => door === 'component')) components = await import('./component/guest.js');
+}
+
 /** Instantiates; runs what the module runs when it starts. @throws GuestFailure */
 export function openGuest(plan: ModulePlan, lines: LineLimit): Guest {
-	return new CoreGuest(plan, lines);
+	if (plan.door !== 'component') return new CoreGuest(plan, lines);
+	if (components === undefined) throw new GuestFailure('is a component, and the module in whose place it comes is none', true);
+	return new components.ComponentGuest(plan, lines);
 }

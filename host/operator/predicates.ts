@@ -2,7 +2,7 @@
 import { IgError } from '../errors.js';
 import type { DataSource } from '../schema.js';
 import { encodeInitTable } from './init-table.js';
-import type { ModulePlan } from './module.js';
+import type { CorePlan } from './module.js';
 
 export interface SplitFilter {
 	/** Conditions as their user wrote them: those that the kernel decides, and the others. */
@@ -22,7 +22,7 @@ interface Splitter {
  * @param source fields whose `slot` is not -1 are left to the operator
  * @param params the filter operator's
  */
-export function splitFilter(builtin: ModulePlan, source: DataSource, params: Readonly<Record<string, string>>): SplitFilter {
+export function splitFilter(builtin: CorePlan, source: DataSource, params: Readonly<Record<string, string>>): SplitFilter {
 	const memory = new WebAssembly.Memory(builtin.memory ?? { initial: 64 });
 	const bytes = (): Uint8Array => new Uint8Array(memory.buffer);
 	const imports: Record<string, Record<string, unknown>> = { env: { memory } };

@@ -4,6 +4,7 @@ import { packRecords } from '../ebpf/batch.js';
 import { threadId } from '../ebpf/native.js';
 import { IgError } from '../errors.js';
 import { GuestFailure } from '../operator/guest.js';
+import { prepareDoors } from '../operator/open.js';
 import { OutputClosed, OutputError, Sink } from '../output/sink.js';
 import type { RecordingWriter } from '../record/writer.js';
 import { Chain, type Guilty, HomeLost, InitFailed, OperatorStop } from './chain.js';
@@ -279,7 +280,9 @@ function describe(cause: unknown): Omit<FromWorker & { type: 'failed' }, 'type'>
 const post = (message: FromWorker): void => parentPort?.postMessage(message);
 let runner: Runner | undefined;
 try {
-	runner = new Runner(workerData as WorkerData, post);
+	const data = workerData as WorkerData;
+	await prepareDoors(data.plan.modules);
+	runner = new Runner(data, post);
 	post({ type: 'end', reason: await runner.run() });
 } catch (cause) {
 	runner?.discardRest();

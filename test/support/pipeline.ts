@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BATCH } from '../../host/cli/session.js';
 import { asked } from '../../host/operator/capability.js';
-import { compileModule } from '../../host/operator/load.js';
+import { compileCore } from '../../host/operator/load.js';
 import { type Call, calls, defaultLimits, type OperatorLimits } from '../../host/operator/limits.js';
-import { type LoadedModule, modulePlan } from '../../host/operator/module.js';
+import { type LoadedCore, type LoadedModule, modulePlan } from '../../host/operator/module.js';
 import { startPipeline } from '../../host/pipeline/pipeline.js';
 import type { OperatorPlan, PipelineEnd, PipelinePlan, PipelineStats } from '../../host/pipeline/plan.js';
 import { RecordingWriter } from '../../host/record/writer.js';
@@ -16,10 +16,10 @@ import type { DataSource } from '../../host/schema.js';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 
-let builtin: Promise<LoadedModule> | undefined;
-export function builtinModule(): Promise<LoadedModule> {
+let builtin: Promise<LoadedCore> | undefined;
+export function builtinModule(): Promise<LoadedCore> {
 	const file = join(root, 'dist/operators/builtin.wasm');
-	builtin ??= readFile(file).then((bytes) => compileModule(bytes, file));
+	builtin ??= readFile(file).then((bytes) => compileCore(bytes, file));
 	return builtin;
 }
 
@@ -125,7 +125,7 @@ export async function playFile(path: string, options: Omit<RunOptions, 'batches'
 			{
 				dataSources: options.sources,
 				source: { kind: 'recording', path, realtime: false },
-				modules: modules.map(modulePlan),
+				modules: modules.map((loaded) => modulePlan(loaded)),
 				operators: options.operators.map((operator) => ({
 					...operator,
 					...(options.deadlineMs && { limits: within(options.deadlineMs) }),

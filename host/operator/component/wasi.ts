@@ -1,0 +1,164 @@
+/**
+ * WASI 0.2 for components: time, random numbers, stdout and stderr as lines in the log. There is no file, no environment, no argument, no
+ * socket: where an interface has a way to say so, it does; what has none is a trap. Nothing blocks.
+ */
+import { randomBytes } from 'node:crypto';
+import { type LineLimit, LineStream } from '../lines.js';
+import { GuestExit } from '../wasi/preview1.js';
+import { WitError } from './host.js';
+
+/** Most bytes of one `write` and of one `get-random-bytes`. */
+const CHUNK = 65536n;
+const NANOSECONDS = 1_000_000_000n;
+
+/** Everything has happened: see `poll` in ../wasi/preview1.ts. */
+class Pollable {
+	ready(): boolean {
+		return true;
+	}
+	block(): void {}
+}
+
+class InputStream {
+	#end(): never {
+		throw new WitError({ tag: 'closed' });
+	}
+	read = this.#end;
+	blockingRead = this.#end;
+	skip = this.#end;
+	blockingSkip = this.#end;
+	subscribe(): Pollable {
+		return new Pollable();
+	}
+}
+
+class OutputStream {
+	readonly #lines: LineStream;
+	constructor(lines: LineStream) {
+		this.#lines = lines;
+	}
+	checkWrite(): bigint {
+		return CHUNK;
+	}
+	write(bytes: Uint8Array): void {
+		this.#lines.write(bytes);
+	}
+	blockingWriteAndFlush(bytes: Uint8Array): void {
+		this.#lines.write(bytes);
+	}
+	flush(): void {}
+	blockingFlush(): void {}
+	writeZeroes(): void {}
+	blockingWriteZeroesAndFlush(): void {}
+	splice(): bigint {
+		return 0n;
+	}
+	blockingSplice(): bigint {
+		return 0n;
+	}
+	subscribe(): Pollable {
+		return new Pollable();
+	}
+}
+
+class IoError {
+	toDebugString(): string {
+		return 'closed';
+	}
+}
+
+const refuse = (payload: unknown) => (): never => {
+	throw new WitError(payload);
+};
+
+function random(size: bigint): Uint8Array {
+	if (size > CHUNK) throw new Error(`it asked for ${size} random bytes at once; ${CHUNK} is the most`);
+	return randomBytes(Number(size));
+}
+
+/** By interface, without version. */
+type Interfaces = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+export interface Preview2 {
+	readonly imports: Interfaces;
+	/** Shows what was printed without a newline. */
+	flush(): void;
+}
+
+/** What an interface does not have below: classes that nobody makes, functions that are traps. */
+function complete(name: string, known: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+	return new Proxy(known, {
+		get: (target, key) => {
+			if (typeof key !== 'string' || key in target) return Reflect.get(target, key);
+			if (/^[A-Z]/.test(key)) return class {};
+			return () => {
+				throw new Error(`it called ${key} of ${name}, which an operator does not get`);
+			};
+		},
+	});
+}
+
+export function makePreview2(lines: LineLimit): Preview2 {
+	const stdout = new LineStream('info', lines);
+	const stderr = new LineStream('warn', lines);
+	const noTerminal = (): undefined => undefined;
+	const number64 = (): bigint => randomBytes(8).readBigUInt64LE();
+	const subscribe = (): Pollable => new Pollable();
+	const randoms = { getRandomBytes: random, getRandomU64: number64, getInsecureRandomBytes: random, getInsecureRandomU64: number64 };
+	const known: Interfaces = {
+		'wasi:cli/environment': { getEnvironment: () => [], getArguments: () => [], initialCwd: () => undefined },
+		'wasi:cli/exit': {
+			exit: (status: { readonly tag: string }): never => {
+				throw new GuestExit(status.tag === 'ok' ? 0 : 1);
+			},
+			exitWithCode: (code: number): never => {
+				throw new GuestExit(code);
+			},
+		},
+		'wasi:cli/stdin': { getStdin: () => new InputStream() },
+		'wasi:cli/stdout': { getStdout: () => new OutputStream(stdout) },
+		'wasi:cli/stderr': { getStderr: () => new OutputStream(stderr) },
+		'wasi:cli/terminal-input': {},
+		'wasi:cli/terminal-output': {},
+		'wasi:cli/terminal-stdin': { getTerminalStdin: noTerminal },
+		'wasi:cli/terminal-stdout': { getTerminalStdout: noTerminal },
+		'wasi:cli/terminal-stderr': { getTerminalStderr: noTerminal },
+		'wasi:clocks/monotonic-clock': {
+			now: () => process.hrtime.bigint(),
+			resolution: () => 1n,
+			subscribeInstant: subscribe,
+			subscribeDuration: subscribe,
+		},
+		'wasi:clocks/wall-clock': {
+			now: () => {
+				const now = BigInt(Date.now()) * 1_000_000n;
+				return { seconds: now / NANOSECONDS, nanoseconds: Number(now % NANOSECONDS) };
+			},
+			resolution: () => ({ seconds: 0n, nanoseconds: 1_000_000 }),
+		},
+		'wasi:filesystem/preopens': { getDirectories: () => [] },
+		'wasi:filesystem/types': { filesystemErrorCode: () => undefined },
+		'wasi:http/outgoing-handler': { handle: refuse({ tag: 'HTTP-request-denied' }) },
+		'wasi:http/types': {},
+		'wasi:io/error': { Error: IoError },
+		'wasi:io/poll': { Pollable, poll: (list: readonly unknown[]) => Uint32Array.from(list, (_, i) => i) },
+		'wasi:io/streams': { InputStream, OutputStream },
+		'wasi:random/random': randoms,
+		'wasi:random/insecure': randoms,
+		'wasi:random/insecure-seed': { insecureSeed: () => [number64(), number64()] },
+		'wasi:sockets/instance-network': {},
+		'wasi:sockets/ip-name-lookup': { resolveAddresses: refuse('access-denied') },
+		'wasi:sockets/network': {},
+		'wasi:sockets/tcp': {},
+		'wasi:sockets/tcp-create-socket': { createTcpSocket: refuse('access-denied') },
+		'wasi:sockets/udp': {},
+		'wasi:sockets/udp-create-socket': { createUdpSocket: refuse('access-denied') },
+	};
+	return {
+		imports: Object.fromEntries(Object.entries(known).map(([name, functions]) => [name, complete(name, functions)])),
+		flush: () => {
+			stdout.flush();
+			stderr.flush();
+		},
+	};
+}
