@@ -14,6 +14,7 @@ include gadgets/build.mk
 include operators/build.mk
 include sdk-as/build.mk
 include examples/build.mk
+include sdk-js/build.mk
 include test/bench/build.mk
 include test/contract/build.mk
 

@@ -35,3 +35,11 @@ dist/examples/rust-busiest.wasm: examples/rust-wasi/Cargo.toml examples/rust-was
 	@mkdir -p $(@D)
 	@cd examples/rust-wasi && CARGO_TARGET_DIR=../../$(RUST_DIR) $(WASIP1_CARGO)
 	@cp $(RUST_DIR)/wasm32-wasip1/release/busiest.wasm $@
+
+# A component.
+examples: dist/examples/rust-directory.wasm
+dist/examples/rust-directory.wasm: $(wildcard examples/rust-component/* examples/rust-component/src/*.rs) sdk-wit/operator.wit scripts/component.mjs
+	@echo 'building example rust-directory'
+	@mkdir -p $(@D)
+	@cd examples/rust-component && CARGO_TARGET_DIR=../../$(RUST_DIR) $(RUST_CARGO)
+	@node scripts/component.mjs $(RUST_DIR)/$(RUST_TARGET)/release/directory.wasm $@

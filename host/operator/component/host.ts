@@ -46,7 +46,7 @@ function flagsOf(flags: Readonly<Record<string, boolean>>): number {
 	return Object.entries(flagBits).reduce((sum, [name, bit]) => (flags[name] === true ? sum | bit : sum), 0);
 }
 
-const kindOf = (kind: string): number => kinds.findIndex((name) => name === kind);
+const kindOf = (kind: string): number => (kinds as readonly string[]).indexOf(kind);
 const id = (parent: number | undefined): number => parent ?? -1;
 
 export function makeHost({ session, access, lines }: Caller): Record<string, unknown> {

@@ -1,7 +1,11 @@
 // A filter on two fields: keeps the opens of files below `prefix`, of process `pid` if that is given.
 //
 //     ig run trace_open --wasm-operator js-filter.wasm,prefix=/etc
-import { Rows, Sources } from '../../index.js';
+import { Sources } from 'ig-operator';
+
+// In the order in which `init` names them.
+const FNAME = 0;
+const PID = 1;
 
 let sources;
 let prefix;
@@ -16,12 +20,7 @@ export const operator = {
 	},
 
 	batch(_op, batch) {
-		const [fname, procPid] = sources.fields(batch);
-		const rows = new Rows(batch);
-		return {
-			selection: rows.where(
-				(at) => (pid === 0 || rows.view.getUint32(at + procPid.offset, true) === pid) && rows.startsWith(at + fname.offset, prefix),
-			),
-		};
+		const rows = sources.rows(batch);
+		return rows.changes(rows.where((row) => (pid === 0 || rows.number(row, PID) === pid) && rows.startsWith(row, FNAME, prefix)));
 	},
 };
