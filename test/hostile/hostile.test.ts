@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 const of = (expected: Expected) =>
 	hostile.filter((entry) => entry.expected === expected).map((entry) => [`${entry.name}: ${entry.does}`, entry] as const);
-const load = ({ name, file = name, manifest }: Hostile) => compileModule(wasm(file, manifest), `${name}.wasm`);
+const load = async ({ name, file = name, manifest }: Hostile) => compileModule(await wasm(file, manifest), `${name}.wasm`);
 
 async function play(entry: Hostile): Promise<Outcome> {
 	const { name, tables, format } = entry;

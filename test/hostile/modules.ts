@@ -1,10 +1,12 @@
 /** Compiles the modules of this folder. */
 import { readFileSync } from 'node:fs';
+import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { MANIFEST_SECTION, withCustomSection } from '../../host/operator/section.js';
 import { watToWasm } from '../support/wat.js';
 
-export function wasm(file: string, manifest?: string): Uint8Array {
-	const module = watToWasm(readFileSync(new URL(`./${file}.wat`, import.meta.url), 'utf8'));
+export async function wasm(file: string, manifest?: string): Promise<Uint8Array> {
+	const text = readFileSync(new URL(`./${file}.wat`, import.meta.url), 'utf8');
+	const module = /^\(component/m.test(text) ? await parse(text) : watToWasm(text);
 	return manifest === undefined ? module : withManifest(module, manifest);
 }
 

@@ -6,8 +6,8 @@ import { foreign, type Outcome, type RunOptions, runPipeline } from '../support/
 import { numbers, numbersSource, packNumbers } from '../support/schema.js';
 import { wasm } from './modules.js';
 
-const home = await compileModule(wasm('home'), 'home.wasm');
-const witness = await compileModule(wasm('witness'), 'witness.wasm');
+const home = await compileModule(await wasm('home'), 'home.wasm');
+const witness = await compileModule(await wasm('witness'), 'witness.wasm');
 
 export interface Run extends Pick<RunOptions, 'sources' | 'batches' | 'tables' | 'deadlineMs'> {
 	/** In order; the witness comes last unless one of them is a formatter. */

@@ -212,6 +212,22 @@ export const hostile: readonly Hostile[] = [
 	{ ...harmless, name: 'wasi-flood', does: 'prints 10,000 lines and a megabyte', message: /flood|ffff|more lines/ },
 	{ ...harmless, name: 'wasi-terminal', does: 'prints escape sequences', message: /^warn: wasi-terminal: / },
 
+	// Components.
+	{ ...abi, name: 'component-newer', does: 'is made for ig:operator@2.0.0', message: /made for ig:operator@2\.0\.0/ },
+	{ ...abi, name: 'component-other-world', does: 'is a command', message: /another world: it exports wasi:cli\/run@0\.2\.0/ },
+	{ ...abi, name: 'component-import', does: 'imports what there is not', message: /imports wasi:nn\/graph/ },
+	{ ...abi, name: 'component-name-is-code', does: 'has a name with a quote', message: /characters that ig does not take/ },
+	{ ...abi, name: 'component-memory', does: 'starts with 24 MiB', code: 'IG_OPERATOR_MEMORY', message: /384 pages/ },
+	{ ...batch, name: 'component-trap', does: 'traps', message: /failed in ig_batch: .*unreachable/ },
+	{ ...batch, name: 'component-loop', does: 'loops', message: /took more than \d+ ms in ig_batch/ },
+	{ ...batch, name: 'component-exit', does: 'exits', message: /failed in ig_batch: it exited with code 0/ },
+	{ ...batch, name: 'component-lies', does: 'returns something else', message: /returned a result of another type/ },
+	{ ...batch, name: 'component-log-lies', does: 'logs a number', message: /calls an import of ig with something else than a text/ },
+	{ ...batch, name: 'component-selects-outside', does: 'selects row 2^32 - 1', message: /bad selection/ },
+	{ ...batch, name: 'component-selects-many', does: 'selects more rows than there are', message: /bad selected/ },
+	{ ...batch, name: 'component-list-outside', does: 'returns a list that it does not have', message: /bad selected/ },
+	{ ...harmless, name: 'component-grow', does: 'takes all memory' },
+
 	// What it may do, for all the good that it does.
 	{ ...harmless, name: 'grow-memory', does: 'takes all memory' },
 	{ ...harmless, name: 'alloc-overlapping', entry: 'ig_alloc', does: 'gives the same address for everything' },

@@ -3,19 +3,19 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadModule } from '../../host/operator/load.js';
-import { type DataSource, Kind } from '../../host/schema.js';
+import type { DataSource } from '../../host/schema.js';
 import { expectIdentity } from '../support/outcome.js';
 import { builtinOperator, foreign, type Outcome, root, runPipeline } from '../support/pipeline.js';
 import { numbersSource, packNumbers } from '../support/schema.js';
 
 const example = (name: string): string => join(root, 'dist/examples', `${name}.wasm`);
 
-/** trace_open's names on the small record: u64 number, u32 proc.pid, u32 uid, char fname[16]. */
-function opens(): DataSource {
+/** trace_open's names on the small record: u64 number, u32 proc.pid, u32 uid, and a text. */
+function opens(text = 'fname'): DataSource {
 	const source = numbersSource();
 	const names = new Map([
 		['pid', 'proc.pid'],
-		['comm', 'fname'],
+		['comm', text],
 	]);
 	return { ...source, name: 'open', fields: source.fields.map((field) => ({ ...field, name: names.get(field.name) ?? field.name })) };
 }
@@ -24,10 +24,10 @@ const files = ['/etc/passwd', '/etc/hosts.conf', '/usr/lib/x.so', 'relative', '/
 const rows = Array.from({ length: 400 }, (_, i) => ({ number: i, pid: 1 + (i % 3), uid: 0, comm: files[i % files.length] as string }));
 const batches = [0, 100, 200, 300].map((first) => ({ ds: 0, rows: 100, records: packNumbers(rows.slice(first, first + 100)) }));
 
-async function play(name: string, params: Record<string, string> = {}): Promise<Outcome> {
+async function play(name: string, params: Record<string, string> = {}, source = opens()): Promise<Outcome> {
 	const module = await loadModule(example(name));
 	const operators = [foreign(module, 1, { params }), await builtinOperator('json')];
-	return runPipeline({ sources: [opens()], batches, modules: [module], operators, deadlineMs: 5000 });
+	return runPipeline({ sources: [source], batches, modules: [module], operators, deadlineMs: 5000 });
 }
 
 const lines = ({ output }: Outcome): Record<string, unknown>[] =>
@@ -64,7 +64,7 @@ test.each([
 });
 
 test('a WASI module has a clock, random hashes, and println! as lines of the log', async () => {
-	const { log, end } = await play('rust-busiest');
+	const { log, end } = await play('rust-busiest', {}, opens('proc.comm'));
 	expect(end).toEqual({ reason: 'finished' });
 	expect(log).toEqual([expect.stringMatching(/^info: busiest: \S+ was busiest: 80 events in \d+\.\d s$/)]);
 });
@@ -103,12 +103,10 @@ test('a component says what is wrong with its data source', async () => {
 	expect((end as { error: Error }).error.message).toContain('no data source has a field fname');
 });
 
-test.each(['c-filter', 'go-filter', 'js-filter', 'rust-directory'])('%s cannot take more memory than its limit', async (name, context) => {
-	void context;
-	if (needs[name] !== undefined && !existsSync(example(name))) return;
-	const { manifest } = await loadModule(example(name));
+test.for(['go-filter', 'js-filter', 'rust-directory'])('%s stays below its memory limit', async (name, context) => {
+	if (needs[name] !== undefined && !existsSync(example(name))) context.skip(needs[name]);
+	const { maxMemory } = await loadModule(example(name));
 	const { stats } = await play(name);
-	const pages = manifest.operators[0]?.memoryPages ?? 0;
-	expect(stats.operators[0]?.memoryBytes).toBeLessThanOrEqual(pages * 65536 + (2 << 20));
-	expect(Kind.Bytes).toBe(14);
+	expect(stats.operators[0]?.memoryBytes).toBeGreaterThan(0);
+	expect(stats.operators[0]?.memoryBytes).toBeLessThanOrEqual(maxMemory);
 });

@@ -33,7 +33,7 @@ test('an imported memory is reported, for the host to make', async () => {
 test.each([
 	['something else', new TextEncoder().encode('#!/bin/sh'), 'IG_OPERATOR_WASM', 'not a WebAssembly file'],
 	['a truncated file', wasm(`(module (memory (export "memory") 1) ${abi} ${calls})`).subarray(0, 40), 'IG_OPERATOR_WASM', ''],
-	['a component', new Uint8Array([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0]), 'IG_OPERATOR_WASM', 'a component'],
+	['a component with nothing in it', new Uint8Array([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0]), 'IG_OPERATOR_ABI', 'it exports nothing'],
 	['an empty module', wasm('(module)'), 'IG_OPERATOR_ABI', 'cdylib'],
 	['no marker', wasm('(module (memory (export "memory") 1) (func (export "run")))'), 'IG_OPERATOR_ABI', 'ig_abi_v1'],
 	['a newer ABI', wasm('(module (memory (export "memory") 1) (func (export "ig_abi_v2")))'), 'IG_OPERATOR_ABI', 'version 2'],

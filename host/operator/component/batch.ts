@@ -1,5 +1,5 @@
 /** Between a batch in memory (docs/operator-abi.md) and the values that a component gets and gives. */
-import { BatchHeader } from '../../ebpf/batch.js';
+import { BatchHeader, MAX_COLUMNS } from '../../ebpf/batch.js';
 import { GuestFailure } from '../guest.js';
 import type { WitBatch, WitChanges } from './types.js';
 
@@ -31,6 +31,36 @@ export function toWit(region: Uint8Array): WitBatch {
 	};
 }
 
+const lying = (what: string): GuestFailure => new GuestFailure(`returned a ${what} of another type than sdk-wit/operator.wit says`, false);
+
+/** Bytes or nothing. @throws GuestFailure */
+export function bytesFrom(given: unknown, what: string): Uint8Array | undefined {
+	if (given === undefined || given instanceof Uint8Array) return given;
+	throw lying(what);
+}
+
+function word(given: unknown): number {
+	if (typeof given === 'number' && Number.isInteger(given) && given >= 0 && given <= 0xffff_ffff) return given;
+	throw lying('column');
+}
+
+/** What `batch` returned, whatever that is, as what it should be. @throws GuestFailure */
+export function changesFrom(given: unknown): WitChanges {
+	if (typeof given !== 'object' || given === null) throw lying('result');
+	const { selection, columns, heap, output } = given as Record<string, unknown>;
+	if (selection !== undefined && !(selection instanceof Uint32Array)) throw lying('selection');
+	if (columns !== undefined && (!Array.isArray(columns) || columns.length > MAX_COLUMNS)) throw lying('list of columns');
+	return {
+		selection,
+		columns: (columns ?? []).map((column) => {
+			const { slot, validity, data, size } = Object(column) as Record<string, unknown>;
+			return { slot: word(slot), validity: word(validity ?? 0), data: word(data), size: word(size) };
+		}),
+		heap: bytesFrom(heap, 'heap'),
+		output: bytesFrom(output, 'output'),
+	};
+}
+
 /**
  * Writes what a guest wants changed into the batch that it got. Only what would leave the region is refused here; whether it makes
  * sense is for the native checks, which every operator's batches go through. @throws GuestFailure
@@ -48,11 +78,11 @@ export function applyChanges(region: Uint8Array, batch: WitBatch, { selection, c
 		region.set(heap, batch.heap);
 		view.setUint32(BatchHeader.HeapUsed, batch.heap + heap.length - view.getUint32(BatchHeader.Heap, true), true);
 	}
-	for (const { slot, validity, data, size } of columns ?? []) {
+	for (const { slot, validity, data, size } of columns) {
 		if (slot >= batch.columnCount) throw new GuestFailure(`filled the column ${slot}, which there is not`, false);
 		const at = batch.columns + slot * COLUMN;
 		view.setUint32(at + 4, PRESENT, true);
-		view.setUint32(at + 8, validity ?? 0, true);
+		view.setUint32(at + 8, validity, true);
 		view.setUint32(at + 12, data, true);
 		view.setUint32(at + 16, size, true);
 	}

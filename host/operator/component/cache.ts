@@ -113,7 +113,7 @@ export class Cache {
 			await this.#prune();
 		} catch {
 			// A full or read-only disk costs time, not the run.
-			await rm(draft, { force: true });
+			await rm(draft, { force: true }).catch(() => {});
 		}
 	}
 

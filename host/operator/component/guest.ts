@@ -11,7 +11,7 @@ import type { InitTable } from '../init-table.js';
 import { type LineLimit, MAX_LOG } from '../lines.js';
 import type { ComponentPlan } from '../module.js';
 import type { InitResult, InitSession } from '../session.js';
-import { applyChanges, toWit } from './batch.js';
+import { applyChanges, bytesFrom, changesFrom, toWit } from './batch.js';
 import { flagsToWit, makeHost } from './host.js';
 import { compileScript, type Instantiate } from './script.js';
 import { kinds, type WitChange, type WitExports, type WitSource } from './types.js';
@@ -95,7 +95,7 @@ export class ComponentGuest implements Guest {
 	}
 
 	get memorySize(): number {
-		return this.#memories.reduce((sum, { buffer }) => sum + buffer.byteLength, this.#room.length);
+		return this.#memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
 	}
 
 	bytes(): Uint8Array {
@@ -143,14 +143,17 @@ export class ComponentGuest implements Guest {
 		const batch = toWit(region);
 		let output: Uint8Array | undefined;
 		if (name === 'ig_batch') {
-			const changes = this.#call(name, () => this.#exports.operator.batch(op, batch));
+			const changes = changesFrom(this.#call(name, () => this.#exports.operator.batch(op, batch)));
 			applyChanges(region, batch, changes);
 			output = changes.output;
 		} else {
 			const { lifecycle } = this.#exports;
 			if (lifecycle === undefined) return;
 			const signal = name === 'ig_start' ? lifecycle.start : name === 'ig_tick' ? lifecycle.tick : lifecycle.stop;
-			output = this.#call(name, () => signal(op, batch));
+			output = bytesFrom(
+				this.#call(name, () => signal(op, batch)),
+				'output',
+			);
 		}
 		if (output !== undefined) this.#give(address, output);
 	}
@@ -160,7 +163,11 @@ export class ComponentGuest implements Guest {
 	}
 
 	saveState(op: number): Uint8Array {
-		const state = this.#call('ig_state_save', () => this.#exports.state?.save(op)) ?? new Uint8Array(0);
+		const state =
+			bytesFrom(
+				this.#call('ig_state_save', () => this.#exports.state?.save(op)),
+				'state',
+			) ?? new Uint8Array(0);
 		if (state.length > MAX_STATE) throw new GuestFailure(`gave ${state.length} bytes of state; at most ${MAX_STATE} are taken`, false);
 		return state;
 	}
@@ -180,8 +187,13 @@ export class ComponentGuest implements Guest {
 
 	#call<T>(name: string, run: () => T): T {
 		try {
-			return run();
+			const result = run();
+			if (!(result instanceof Promise)) return result;
+			// Nobody waits for it: the thread of the pipeline does one thing at a time.
+			result.catch(() => {});
+			throw new GuestFailure(`${name} is async, which an operator cannot be`, true);
 		} catch (cause) {
+			if (cause instanceof GuestFailure) throw cause;
 			// An error that the operator returned, as it means to; whatever else is a trap.
 			const said = (cause as { payload?: unknown }).payload;
 			if (typeof said === 'string') throw new GuestFailure(`${name} failed: ${said.slice(0, MAX_LOG)}`, false, { cause });

@@ -46,8 +46,32 @@ function flagsOf(flags: Readonly<Record<string, boolean>>): number {
 	return Object.entries(flagBits).reduce((sum, [name, bit]) => (flags[name] === true ? sum | bit : sum), 0);
 }
 
+const levels: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
 const kindOf = (kind: string): number => (kinds as readonly string[]).indexOf(kind);
 const id = (parent: number | undefined): number => parent ?? -1;
+
+/** Types of parameters. A component says itself what it calls its imports with, and may say something else than the WIT file. */
+const checks = {
+	u32: (given: unknown): boolean => typeof given === 'number' && Number.isInteger(given) && given >= 0 && given <= 0xffff_ffff,
+	'u32?': (given: unknown): boolean => given === undefined || checks.u32(given),
+	f64: (given: unknown): boolean => typeof given === 'number',
+	bool: (given: unknown): boolean => typeof given === 'boolean',
+	text: (given: unknown): boolean => typeof given === 'string',
+	bytes: (given: unknown): boolean => given instanceof Uint8Array,
+	'bytes?': (given: unknown): boolean => given === undefined || checks.bytes(given),
+	flags: (given: unknown): boolean => typeof given === 'object' && given !== null,
+} as const;
+
+function typed<Args extends unknown[], Result>(types: readonly (keyof typeof checks)[], run: (...args: Args) => Result) {
+	return (...args: Args): Result => {
+		types.forEach((type, i) => {
+			if (!checks[type](args[i])) throw new Error(`it calls an import of ig with something else than a ${type} as parameter ${i}`);
+		});
+		return run(...args);
+	};
+}
+
+type Flags = Readonly<Record<string, boolean>>;
 
 export function makeHost({ session, access, lines }: Caller): Record<string, unknown> {
 	const during = (run: (session: InitSession) => number): number => {
@@ -68,69 +92,82 @@ export function makeHost({ session, access, lines }: Caller): Record<string, unk
 		});
 
 	return {
-		log: (level: LogLevel, text: string): void => lines.line(level, () => text.slice(0, MAX_LOG)),
+		log: typed(['text', 'text'], (level: string, text: string) => {
+			lines.line(levels.find((known) => known === level) ?? 'info', () => text.slice(0, MAX_LOG));
+		}),
 
-		fieldAdd: (ds: number, parent: number | undefined, name: string, kind: string, flags: Record<string, boolean>): number =>
-			during((now) => now.perform({ do: 'add', ds, parent: id(parent), name, kind: kindOf(kind), flags: flagsOf(flags) })),
-		fieldOverride: (ds: number, field: number, kind: string): number =>
+		fieldAdd: typed(
+			['u32', 'u32?', 'text', 'text', 'flags'],
+			(ds: number, parent: number | undefined, name: string, kind: string, flags: Flags) =>
+				during((now) => now.perform({ do: 'add', ds, parent: id(parent), name, kind: kindOf(kind), flags: flagsOf(flags) })),
+		),
+		fieldOverride: typed(['u32', 'u32', 'text'], (ds: number, field: number, kind: string) =>
 			during((now) => now.perform({ do: 'override', ds, field, kind: kindOf(kind) })),
-		fieldSlot: (ds: number, field: number): number | undefined => {
+		),
+		fieldSlot: typed(['u32', 'u32'], (ds: number, field: number) => {
 			const slot = session()?.slot(ds, field) ?? -1;
 			return slot < 0 ? undefined : slot;
-		},
-		fieldAnnotate: (ds: number, field: number, key: string, text: string): number =>
+		}),
+		fieldAnnotate: typed(['u32', 'u32', 'text', 'text'], (ds: number, field: number, key: string, text: string) =>
 			during((now) => now.perform({ do: 'annotate', ds, field, key, value: text })),
-		fieldTag: (ds: number, field: number, tag: string): number => during((now) => now.perform({ do: 'tag', ds, field, tag })),
-		fieldHide: (ds: number, field: number, hidden: boolean): number => during((now) => now.perform({ do: 'hide', ds, field, hidden })),
-		fieldWant: (ds: number, field: number): number => during((now) => now.want(ds, field)),
+		),
+		fieldTag: typed(['u32', 'u32', 'text'], (ds: number, field: number, tag: string) =>
+			during((now) => now.perform({ do: 'tag', ds, field, tag })),
+		),
+		fieldHide: typed(['u32', 'u32', 'bool'], (ds: number, field: number, hidden: boolean) =>
+			during((now) => now.perform({ do: 'hide', ds, field, hidden })),
+		),
+		fieldWant: typed(['u32', 'u32'], (ds: number, field: number) => during((now) => now.want(ds, field))),
 
-		sourceAdd: (name: string, array: boolean, recordSize: number): number =>
+		sourceAdd: typed(['text', 'bool', 'u32'], (name: string, array: boolean, recordSize: number) =>
 			during((now) => (allowed(`emit:${name}`) ? now.perform({ do: 'source', name, array, recordSize }) : -Errno.NOTCAPABLE)),
-		sourceAnnotate: (ds: number, key: string, text: string): number =>
+		),
+		sourceAnnotate: typed(['u32', 'text', 'text'], (ds: number, key: string, text: string) =>
 			during((now) => now.perform({ do: 'annotateSource', ds, key, value: text })),
-		sourceField: (
-			ds: number,
-			parent: number | undefined,
-			name: string,
-			kind: string,
-			flags: Record<string, boolean>,
-			offset: number,
-			size: number,
-		): number =>
-			during((now) => now.perform({ do: 'place', ds, parent: id(parent), name, kind: kindOf(kind), flags: flagsOf(flags), offset, size })),
-		metricAdd: (kind: string, name: string, unit: string): number =>
+		),
+		sourceField: typed(
+			['u32', 'u32?', 'text', 'text', 'flags', 'u32', 'u32'],
+			(ds: number, parent: number | undefined, name: string, kind: string, flags: Flags, offset: number, size: number) =>
+				during((now) =>
+					now.perform({ do: 'place', ds, parent: id(parent), name, kind: kindOf(kind), flags: flagsOf(flags), offset, size }),
+				),
+		),
+		metricAdd: typed(['text', 'text', 'text'], (kind: string, name: string, unit: string) =>
 			during((now) => {
 				const known = metricKinds.find((one): one is MetricKind => one === kind);
 				if (known === undefined) return -Errno.INVAL;
 				return allowed('metric') ? now.addMetric(known, name, unit) : -Errno.NOTCAPABLE;
 			}),
+		),
 
-		emit: (ds: number, rows: Uint8Array, count: number, stride: number): number =>
+		emit: typed(['u32', 'bytes', 'u32', 'u32'], (ds: number, rows: Uint8Array, count: number, stride: number) =>
 			through((now) => {
 				if (session() !== undefined) return -Errno.NOTCAPABLE;
 				return count * stride > rows.length ? -Errno.FAULT : now.emit(ds, rows, count, stride);
 			}),
-		metricRecord: (metric: number, number: number): number => through((now) => now.record(metric, number)),
+		),
+		metricRecord: typed(['u32', 'f64'], (metric: number, number: number) => through((now) => now.record(metric, number))),
 
-		mapOpen: (name: string): object => {
+		mapOpen: typed(['text'], (name: string) => {
 			const handle = through((now) => now.openMap(name));
 			const info = access()?.mapInfo(handle);
 			if (info === undefined) throw new WitError('badf');
 			const { type: kind, keySize, valueSize, maxEntries, writable } = info;
 			return { handle, kind, keySize, valueSize, maxEntries, writable };
-		},
-		mapLookup: (map: number, key: Uint8Array): Uint8Array => {
+		}),
+		mapLookup: typed(['u32', 'bytes'], (map: number, key: Uint8Array) => {
 			let found = new Uint8Array(0);
 			entry(map, key, (now, valueSize) => {
 				found = new Uint8Array(valueSize);
 				return now.lookup(map, key, found);
 			});
 			return found;
-		},
-		mapUpdate: (map: number, key: Uint8Array, bytes: Uint8Array, flags: number): number =>
+		}),
+		mapUpdate: typed(['u32', 'bytes', 'bytes', 'u32'], (map: number, key: Uint8Array, bytes: Uint8Array, flags: number) =>
 			entry(map, key, (now, valueSize) => (bytes.length === valueSize ? now.update(map, key, bytes, flags) : -Errno.INVAL)),
-		mapDelete: (map: number, key: Uint8Array): number => entry(map, key, (now) => now.remove(map, key)),
-		mapRead: (map: number, after: Uint8Array | undefined, count: number): Uint8Array => {
+		),
+		mapDelete: typed(['u32', 'bytes'], (map: number, key: Uint8Array) => entry(map, key, (now) => now.remove(map, key))),
+		mapRead: typed(['u32', 'bytes?', 'u32'], (map: number, after: Uint8Array | undefined, count: number) => {
 			let entries = new Uint8Array(0);
 			let size = 0;
 			const read = through((now) => {
@@ -143,7 +180,7 @@ export function makeHost({ session, access, lines }: Caller): Record<string, unk
 				return now.read(map, after, entries);
 			});
 			return entries.subarray(0, read * size);
-		},
+		}),
 	};
 }
 

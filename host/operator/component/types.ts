@@ -1,4 +1,4 @@
-/** The types of sdk-wit/operator.wit as jco has them in JavaScript. What comes from a guest has these shapes: jco checked it. */
+/** The types of sdk-wit/operator.wit as jco has them in JavaScript. A component says itself what it returns: that is checked. */
 export const PACKAGE = 'ig:operator';
 export const VERSION = '1.0.0';
 
@@ -48,21 +48,14 @@ export interface WitBatch {
 	readonly bytes: Uint8Array;
 }
 
-export interface WitColumn {
-	readonly slot: number;
-	readonly validity?: number | undefined;
-	readonly data: number;
-	readonly size: number;
-}
-
 export interface WitChanges {
-	readonly selection?: ArrayLike<number> | undefined;
-	readonly columns?: readonly WitColumn[] | undefined;
-	readonly heap?: Uint8Array | undefined;
-	readonly output?: Uint8Array | undefined;
+	readonly selection: Uint32Array | undefined;
+	readonly columns: readonly { readonly slot: number; readonly validity: number; readonly data: number; readonly size: number }[];
+	readonly heap: Uint8Array | undefined;
+	readonly output: Uint8Array | undefined;
 }
 
-type Signal = (op: number, batch: WitBatch) => Uint8Array | undefined;
+type Signal = (op: number, batch: WitBatch) => unknown;
 
 export interface WitChange {
 	readonly key: Uint8Array;
@@ -73,9 +66,9 @@ export interface WitChange {
 export interface WitExports {
 	readonly operator: {
 		init(op: number, sources: readonly WitSource[], params: readonly (readonly [string, string])[]): void;
-		batch(op: number, batch: WitBatch): WitChanges;
+		batch(op: number, batch: WitBatch): unknown;
 	};
 	readonly lifecycle?: { readonly start: Signal; readonly tick: Signal; readonly stop: Signal };
 	readonly tables?: { update(op: number, table: number, changes: readonly WitChange[]): void };
-	readonly state?: { save(op: number): Uint8Array; restore(op: number, state: Uint8Array): void };
+	readonly state?: { save(op: number): unknown; restore(op: number, state: Uint8Array): void };
 }

@@ -1,0 +1,7 @@
+;; Is made for a package that there is not yet.
+(component
+  (core module $m (func (export "call")))
+  (core instance $i (instantiate $m))
+  (func $call (canon lift (core func $i "call")))
+  (instance $operator (export "init" (func $call)) (export "batch" (func $call)))
+  (export "ig:operator/operator@2.0.0" (instance $operator)))
