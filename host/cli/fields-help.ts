@@ -56,7 +56,7 @@ export async function finalSources(opened: OpenedGadget): Promise<readonly DataS
 	const pipeline = startPipeline({
 		dataSources: opened.dataSources,
 		source: { kind: 'live', handle: 0n, inputs: [] },
-		modules: [builtin, ...users.map((user) => user.loaded)].map((loaded) => modulePlan(loaded)),
+		modules: [builtin, ...users.map((user) => user.loaded)].map(modulePlan),
 		operators: buildChain({
 			sources: opened.dataSources,
 			builtin,

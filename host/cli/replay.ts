@@ -65,7 +65,7 @@ export async function replay(args: readonly string[]): Promise<number> {
 	const plan: PipelinePlan = {
 		...{ dataSources, operators, outputFd, batch: BATCH },
 		source: { kind: 'recording', path, realtime: booleanOf(values, 'realtime', help) },
-		modules: [builtin, ...users.map((user) => user.loaded)].map((loaded) => modulePlan(loaded)),
+		modules: [builtin, ...users.map((user) => user.loaded)].map(modulePlan),
 	};
 	return await runToEnd({ plan, options, log, ...(watch && { watch: (pipeline) => watch.start(pipeline, users, chain, log) }) });
 }

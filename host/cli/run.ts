@@ -149,7 +149,7 @@ async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help:
 	try {
 		const plan: PipelinePlan = {
 			...{ dataSources: opened.dataSources, source: loaded.source, operators, outputFd, batch: BATCH },
-			modules: [await builtin, ...users.map((user) => user.loaded)].map((loaded) => modulePlan(loaded)),
+			modules: [await builtin, ...users.map((user) => user.loaded)].map(modulePlan),
 			maps: grantedMaps(operators, loaded.maps, log),
 			...(recordPath !== undefined && { record: { path: recordPath, header: recordHeader(gadget) } }),
 		};

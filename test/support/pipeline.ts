@@ -125,7 +125,7 @@ export async function playFile(path: string, options: Omit<RunOptions, 'batches'
 			{
 				dataSources: options.sources,
 				source: { kind: 'recording', path, realtime: false },
-				modules: modules.map((loaded) => modulePlan(loaded)),
+				modules: modules.map(modulePlan),
 				operators: options.operators.map((operator) => ({
 					...operator,
 					...(options.deadlineMs && { limits: within(options.deadlineMs) }),
