@@ -37,6 +37,14 @@ export const commands: readonly Entry[] = [
 		run: async (args) => (await import('./operator/command.js')).operator(args),
 	},
 	{
+		...{
+			name: 'doctor',
+			usage: '[-o json]',
+			description: 'Say what this host offers, which gadgets can run, and what to do about the others',
+		},
+		run: async (args) => (await import('./doctor/main.js')).doctor(args),
+	},
+	{
 		...{ name: 'completion', usage: 'bash|zsh|fish', description: "Print a shell's completion script" },
 		run: async (args) => (await import('./completion.js')).completion(args),
 	},
@@ -72,7 +80,8 @@ function overview(): Command {
 	for (const entry of commands) {
 		program.command(entry.name).usage(entry.usage).summary(entry.description).description(entry.description).helpOption(false);
 		const added = program.commands.at(-1);
-		if (entry.usage !== '') added?.argument(`<${/^[A-Z]+/.exec(entry.usage)?.[0] ?? (entry.name === 'image' ? 'COMMAND' : 'SHELL')}>`);
+		if (entry.usage !== '' && !entry.usage.startsWith('['))
+			added?.argument(`<${/^[A-Z]+/.exec(entry.usage)?.[0] ?? (entry.name === 'image' ? 'COMMAND' : 'SHELL')}>`);
 	}
 	return program.addHelpText('after', after);
 }
