@@ -103,6 +103,8 @@ export class Chain {
 	#current: number;
 	readonly #specs: readonly BatchSpec[];
 	#clocks = clockOffsets();
+	/** When records were drained that are not of now. */
+	#at: bigint | undefined;
 	#sequence = 0;
 	readonly #capacity: number;
 	readonly #rowMap: Uint32Array;
@@ -234,16 +236,25 @@ export class Chain {
 	#layOut(ds: number, records: Uint8Array): { readonly rows: number; readonly consumed: number } {
 		const spec = this.#specs[ds] as BatchSpec;
 		spec.setClocks(this.#clocks.boot, this.#clocks.mono);
-		return fillRecords(records, this.#here(), spec, this.#sequence, 0);
+		const region = this.#here();
+		const filled = fillRecords(records, region, spec, this.#sequence, 0);
+		if (this.#at !== undefined) new DataView(region.buffer, region.byteOffset).setBigUint64(BatchHeader.DrainedAt, this.#at, true);
+		return filled;
 	}
 
 	#here(): Uint8Array {
 		return this.#home.bytes().subarray(this.#current, this.#current + this.#capacity);
 	}
 
-	/** Of the records that come, for batches that are made here. */
-	setClocks(boot: bigint, mono: bigint): void {
+	/** Of the records that come, for batches that are made here. `at`: they are of another time than now (ns since 1970). */
+	setClocks({ boot, mono, at }: { readonly boot: bigint; readonly mono: bigint; readonly at?: bigint }): void {
 		this.#clocks = { boot, mono };
+		this.#at = at;
+	}
+
+	/** What time it is (ms since 1970) where records of another time are played; nothing where time is now. */
+	setTime(ms: number): void {
+		if (this.#at !== undefined) this.#at = BigInt(Math.round(ms * 1e6));
 	}
 
 	/**

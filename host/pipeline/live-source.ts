@@ -66,6 +66,9 @@ export class LiveSource implements BatchSource {
 	rewind(): void {
 		for (const { input } of this.#inputs) this.#source.rewind(input);
 	}
+	now(): number {
+		return performance.now();
+	}
 	plenty(): boolean {
 		return this.#inputs.some(({ input, dataSource }) => {
 			const pending = this.#source.pending(input);

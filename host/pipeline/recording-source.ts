@@ -1,5 +1,5 @@
 /** A recording as a source of batches, at full speed or paced as it was recorded. */
-import { type BatchSpec, fillRecords } from '../ebpf/batch.js';
+import { BatchHeader, type BatchSpec, fillRecords } from '../ebpf/batch.js';
 import { Damage, RecordingReader } from '../record/reader.js';
 import type { DataSource } from '../schema.js';
 import type { Control } from './control.js';
@@ -21,6 +21,7 @@ export class RecordingSource implements BatchSource {
 	#finished = false;
 	#pace: { began: number; first: bigint } | undefined;
 	#wait = 0;
+	#time = 0;
 
 	constructor(plan: PipelinePlan & { source: { kind: 'recording' } }, sources: readonly DataSource[], control: Control) {
 		this.#reader = new RecordingReader(plan.source.path);
@@ -57,7 +58,8 @@ export class RecordingSource implements BatchSource {
 		const within = this.#within + consumed;
 		this.#next = within >= batch.records.length ? { frame: entry.next, within: 0 } : { frame: this.#frame, within };
 		if (again === undefined) this.#control.addTotal('Lost', lost);
-		return { ds: batch.ds, rows, lost, boot: batch.boot, mono: batch.mono };
+		new DataView(region.buffer, region.byteOffset).setBigUint64(BatchHeader.DrainedAt, batch.at, true);
+		return { ds: batch.ds, rows, lost, boot: batch.boot, mono: batch.mono, at: batch.at };
 	}
 	commit(): void {
 		if (this.#next === undefined) return;
@@ -67,6 +69,13 @@ export class RecordingSource implements BatchSource {
 	}
 	rewind(): void {
 		this.#next = undefined;
+	}
+	/** The time of what comes next: a tick that was due before it comes before it. */
+	now(): number {
+		if (this.#realtime) return performance.now();
+		const value = this.#entry()?.value;
+		if (value !== undefined && !('end' in value)) this.#time = Number(value.at) / 1e6;
+		return this.#time;
 	}
 	plenty(): boolean {
 		return !this.#finished;

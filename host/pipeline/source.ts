@@ -11,6 +11,8 @@ export interface Filled {
 	readonly lost: number;
 	readonly boot: bigint;
 	readonly mono: bigint;
+	/** When it was drained, ns since 1970, if that was not now. */
+	readonly at?: bigint;
 }
 
 export interface BatchSource {
@@ -20,6 +22,8 @@ export interface BatchSource {
 	commit(): void;
 	/** The batch is to be seen again. */
 	rewind(): void;
+	/** Milliseconds by the clock that operators live by, from any start: a recording's runs as fast as it is played. */
+	now(): number;
 	/** A batch worth its overhead is there already. */
 	plenty(): boolean;
 	/** The run is being stopped: only what is there comes, and what is to be taken at the end. May be repeated. */

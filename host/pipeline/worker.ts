@@ -104,14 +104,15 @@ class Runner {
 		const source = this.#source as BatchSource;
 		const { flushMs } = this.#data.plan.batch;
 		let pause = flushMs;
-		let nextTick = performance.now() + TICK_MS;
+		let nextTick = source.now() + TICK_MS;
 		for (;;) {
 			const stopping = this.#control.stopping;
 			if (stopping) source.stop();
 			this.#readMail();
 			let rows = 0;
 			let drained = false;
-			for (;;) {
+			let now = source.now();
+			for (; now < nextTick; now = source.now()) {
 				const filled = source.fill(this.#chain.region(), this.#sequence);
 				if (filled === undefined) {
 					drained = true;
@@ -119,14 +120,16 @@ class Runner {
 				}
 				rows += filled.rows;
 				this.#batch(filled, []);
-				if (performance.now() >= nextTick || this.#control.mail) break;
+				if (this.#control.mail) break;
 				// A storm fills many small batches as fast as they are emptied: let a whole one come together.
 				if (!stopping && !source.plenty()) break;
 			}
-			if (performance.now() >= nextTick) {
-				nextTick = performance.now() + TICK_MS;
+			if (now >= nextTick) {
+				this.#chain.setTime(nextTick);
 				this.#signal('ig_tick');
-				if (rows > 0) continue;
+				// One for all that were missed.
+				nextTick += (1 + Math.floor((now - nextTick) / TICK_MS)) * TICK_MS;
+				continue;
 			}
 			if (source.finished()) return 'finished';
 			if (stopping && drained) return 'stopped';
@@ -153,7 +156,7 @@ class Runner {
 		const control = this.#control;
 		const isArray = this.#chain.sources[filled.ds]?.type === 'array';
 		control.setInFlight(filled.ds, filled.rows);
-		this.#chain.setClocks(filled.boot, filled.mono);
+		this.#chain.setClocks(filled);
 		let accused = guilty;
 		for (;;) {
 			try {

@@ -32,6 +32,25 @@ test('what an operator emits when the run ends reaches the output, typed as it w
 	expectIdentity(outcome);
 });
 
+test('a replay ticks by the recorded time, however fast it is played', async () => {
+	const json = { ...(await builtinOperator('json')), ...onTotals };
+	const recorded = [0, 500, 1200, 3000].map((ms, i) => ({
+		...{ ds: 0, rows: 10, records: packNumbers(numbers(10, i * 10)) },
+		at: BigInt(ms) * 1_000_000n,
+	}));
+	const operators = [foreign(totals, 1, granted), json];
+	const outcome = await runPipeline({ sources: [numbersSource()], batches: recorded, modules: [totals], operators });
+	const calls = outcome.output
+		.trim()
+		.split('\n')
+		.map((line) => JSON.parse(line) as { batches: number; call: string });
+	expect(calls.map(({ batches: count, call }) => [call, count])).toEqual([
+		['tick', 2],
+		['tick', 3],
+		['stop', 4],
+	]);
+});
+
 test('columns and YAML show it, too', async () => {
 	const columns = await run([foreign(totals, 1, granted), { ...(await builtinOperator('columns')), ...onTotals }]);
 	expect(columns.output).toMatch(/^BATCHES +ROWS +CALL/);

@@ -27,7 +27,7 @@ export function builtinModule(): Promise<LoadedCore> {
 export function writeRecording(
 	path: string,
 	sources: readonly DataSource[],
-	batches: readonly { ds: number; rows: number; records: Uint8Array }[],
+	batches: readonly { ds: number; rows: number; records: Uint8Array; at?: bigint }[],
 	/** ns between two batches, for who plays it in real time. */
 	apart = 0n,
 ): void {
@@ -38,7 +38,7 @@ export function writeRecording(
 		host: { kernel: 'none', arch: 'none' },
 		dataSources: sources,
 	});
-	for (const [i, batch] of batches.entries()) writer.batch({ ...batch, lost: 0, boot: 0n, mono: 0n, at: BigInt(i) * apart });
+	for (const [i, batch] of batches.entries()) writer.batch({ ...batch, lost: 0, boot: 0n, mono: 0n, at: batch.at ?? BigInt(i) * apart });
 	writer.end();
 }
 
@@ -96,7 +96,8 @@ export interface Outcome {
 
 export interface RunOptions {
 	readonly sources: readonly DataSource[];
-	readonly batches: readonly { readonly ds: number; readonly rows: number; readonly records: Uint8Array }[];
+	/** `at`: when it was drained, ns since 1970. */
+	readonly batches: readonly { readonly ds: number; readonly rows: number; readonly records: Uint8Array; readonly at?: bigint }[];
 	/** Beside the built-in one. */
 	readonly modules?: readonly LoadedModule[];
 	readonly operators: readonly OperatorPlan[];
