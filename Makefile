@@ -6,11 +6,12 @@ MAKEFLAGS += --no-builtin-rules
 
 NPROC := $(shell nproc 2>/dev/null || echo 2)
 
-all: native host gadgets operators metadata
+all: native host framework gadgets operators metadata
 .PHONY: all native host gadgets operators metadata test-fixtures clean
 
 include native/build.mk
 include gadgets/build.mk
+include bpf/build.mk
 include operators/build.mk
 include sdk-as/build.mk
 include examples/build.mk

@@ -21,8 +21,9 @@ export const errorKinds = {
 	IG_NOT_ROOT: { message: 'loading eBPF programs needs root', hint: 'run it with sudo; `ig replay` and `--help` work without' },
 	IG_NO_BTF: {
 		message: 'this kernel ({kernel}) has no BTF: {path} is missing',
-		hint: 'use a kernel built with CONFIG_DEBUG_INFO_BTF=y (Debian 11+, Ubuntu 20.10+, Fedora 31+ have it)',
+		hint: 'give it with --btf FILE (docs/gadgets.md says where from), or use a kernel built with CONFIG_DEBUG_INFO_BTF=y (Debian 11+, Ubuntu 20.10+, Fedora 31+ have it)',
 	},
+	IG_BTF: { message: "cannot use the kernel's BTF in '{path}': {reason}", hint: 'give a file of this very kernel with --btf' },
 	IG_NO_TRACEFS: {
 		message: 'tracefs is not mounted',
 		hint: 'mount -t tracefs tracefs /sys/kernel/tracing, or run it with --auto-mount-filesystems',

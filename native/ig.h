@@ -179,6 +179,14 @@ void ig_clock_offsets(int64_t *boot, int64_t *mono);
 /* bpf_object__open_mem; btf_path: BTF of the kernel, NULL for its own. NULL and errno on failure. */
 struct bpf_object *ig_object_open(const void *bytes, size_t size, const char *name, const char *btf_path);
 
+/*
+ * Writes BTF to a file: the kernel's (raw, of base_path) and struct gadget_socket_value, whose two paths have so many
+ * bytes each (bpf/include/gadget/types.h).
+ */
+int ig_btf_with_sockets(const char *base_path, uint32_t paths, int to_fd);
+/* Runs an iterator for what its program does, not for what it writes. */
+int ig_iter_run(int link_fd);
+
 /* The link of an iterator; map_fd: what an iter/bpf_map_elem goes through, or -1. NULL and errno on failure. */
 struct bpf_program;
 struct bpf_link;

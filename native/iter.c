@@ -44,6 +44,16 @@ static int read_all(int link, uint8_t **bytes, uint64_t *size, uint64_t *capacit
 	return error;
 }
 
+int ig_iter_run(int link)
+{
+	uint64_t size = 0, capacity = 0;
+	uint8_t *bytes = NULL;
+	int error = read_all(link, &bytes, &size, &capacity);
+
+	free(bytes);
+	return error;
+}
+
 int ig_iter_take(const int *links, uint32_t count, uint32_t record_size, struct ig_pool *pool)
 {
 	uint64_t size = 0, capacity = 0;

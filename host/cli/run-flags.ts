@@ -94,6 +94,7 @@ export const runFlags: readonly Flag[] = [
 		description: 'End after this time (5, 500ms, 2m); 0: run until interrupted',
 		default: '0',
 	},
+	{ ...running, name: 'btf', value: 'FILE', description: "The kernel's types (BTF), for a kernel without /sys/kernel/btf/vmlinux" },
 	{ ...running, name: 'explain', description: 'Say what would run where and why, instead of running it' },
 	{ ...filter, name: 'no-pushdown', description: 'Decide no part of a filter in the kernel; the result is the same' },
 	{ ...running, name: 'record', value: 'FILE', description: 'Keep every batch as it left the kernel, for `ig replay`' },

@@ -1,4 +1,5 @@
 /** `ig run GADGET`. */
+import { existsSync } from 'node:fs';
 import { arch, release } from 'node:os';
 import { Command } from 'commander';
 import { closest } from '../closest.js';
@@ -224,6 +225,14 @@ export async function run(args: readonly string[]): Promise<number> {
 	}
 }
 
+/** With the file of --btf. */
+function withBtf(gadget: Gadget, given: Values, help: string): Gadget {
+	const path = given.get('btf')?.at(-1);
+	if (path === undefined) return gadget;
+	if (!existsSync(path)) throw new IgError('IG_FLAG_VALUE', { flag: '--btf', value: path, reason: 'is not a file', help });
+	return { ...gadget, btf: path };
+}
+
 async function runOnce(reference: string, args: readonly string[], turn: Turn): Promise<number> {
 	let gadget = await openGadget(reference);
 	let opened = inspectGadget(gadget);
@@ -232,7 +241,7 @@ async function runOnce(reference: string, args: readonly string[], turn: Turn): 
 		if (asksForHelp(args)) return await gadgetHelp(gadget, opened, flags);
 		const help = `ig run ${reference} --help`;
 		const { values: given } = parseFlags(new Command('ig run').argument('[GADGET]'), args, flags, help);
-		const patched = await patchGadget(gadget, (key) => given.get(key)?.at(-1));
+		const patched = withBtf(await patchGadget(gadget, (key) => given.get(key)?.at(-1)), given, help);
 		if (patched !== gadget) {
 			opened.close();
 			gadget = patched;

@@ -240,6 +240,7 @@ export function attachProgram(program: BpfProgram, options: AttachOptions = {}):
 	const { hook } = program;
 	if (hook === 'uprobe' || hook === 'uretprobe') return attachUprobe(program, log);
 	if (hook === 'usdt') return attachUsdt(program, log);
+	if (hook === 'cgroup' || hook === 'cgroup_skb') return attachCgroup(program);
 	switch (program.type) {
 		case ProgramType.SocketFilter:
 			return attachSocket(program);

@@ -78,6 +78,9 @@ export interface Native {
 	ig_helper_id(name: string): number;
 	ig_probe_attach(programType: number, attachType: number, target: string): number;
 	ig_map_read(fd: number, after: Memory | null, keySize: number, valueSize: number, entries: Memory, size: Int64): number;
+	ig_btf_with_sockets(basePath: string, paths: number, fd: number): number;
+	ig_iter_run(link: number): number;
+	memfd_create(name: string, flags: number): number;
 	ig_attach_iter(program: Pointer, mapFd: number): MaybePointer;
 	ig_attach_uprobe(program: Pointer, pid: number, path: string, symbol: string | null, offset: Int64, atReturn: number): MaybePointer;
 	ig_attach_perf(program: Pointer, type: number, config: Int64, frequency: Int64, cpu: number): MaybePointer;
@@ -183,6 +186,9 @@ export const prototypes: Readonly<Record<keyof Native, string>> = {
 	ig_helper_id: 'int f(const char *)',
 	ig_probe_attach: 'int f(int, int, const char *)',
 	ig_map_read: 'int f(int, void *, uint32_t, uint32_t, void *, uint64_t)',
+	ig_btf_with_sockets: 'int f(const char *, uint32_t, int)',
+	ig_iter_run: 'int f(int)',
+	memfd_create: 'int f(const char *, uint32_t)',
 	ig_attach_iter: 'void *f(void *, int)',
 	ig_attach_uprobe: 'void *f(void *, int, const char *, const char *, uint64_t, int)',
 	ig_attach_perf: 'void *f(void *, uint32_t, uint64_t, uint64_t, int)',

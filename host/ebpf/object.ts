@@ -21,7 +21,7 @@ export interface OpenOptions {
 	/** For messages, and the first part of the names of the kernel's maps. */
 	readonly name: string;
 	/** BTF of the kernel, when it has none of its own. */
-	readonly btfPath?: string;
+	readonly btfPath?: string | undefined;
 }
 
 function list<Item>(next: (previous: MaybePointer) => MaybePointer, make: (handle: Pointer) => Item): Item[] {

@@ -16,6 +16,8 @@ export interface Gadget {
 	readonly object: string | undefined;
 	/** The path of the operator that comes with it; undefined: it has none. */
 	readonly operator: string | undefined;
+	/** File with the kernel's BTF, when it has none of its own. */
+	readonly btf?: string | undefined;
 	readonly metadata: GadgetMetadata;
 	readonly warnings: readonly string[];
 }

@@ -1,5 +1,6 @@
 /** A gadget's object: opened to see what it offers, loaded to run, closed to leave nothing behind. */
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { addContainerFields } from '../container/fields.js';
 import { type GadgetSource, readSources } from '../ebpf/data-sources.js';
 import { type MapPlan, mapPlan } from '../ebpf/map-entry.js';
@@ -7,6 +8,8 @@ import { BpfObject } from '../ebpf/object.js';
 import { meets } from '../ebpf/probe.js';
 import { ProgramType } from '../ebpf/programs.js';
 import { readParams } from '../ebpf/schema.js';
+import { gadgetBtf } from '../ebpf/kernel-btf.js';
+import { SOCKETS_MAP, SocketsBtf, type SocketsUse, useSockets } from '../ebpf/sockets.js';
 import type { Schedule } from '../ebpf/source.js';
 import { IgError } from '../errors.js';
 import type { DataSource } from '../schema.js';
@@ -71,15 +74,26 @@ function describeSource(source: GadgetSource, gadget: Gadget): DataSource {
 	return dataSource;
 }
 
+/** Where the kernel's types come from. */
+interface KernelBtf {
+	/** Undefined: the kernel has its own. */
+	readonly path: string | undefined;
+	/** Of a gadget that asks who owns a socket. */
+	readonly sockets: SocketsBtf | undefined;
+}
+
 class Opened implements OpenedGadget {
 	readonly gadget: Gadget;
 	readonly dataSources: readonly DataSource[];
 	readonly params: readonly Param[];
 	readonly #object: BpfObject;
 	readonly #sources: readonly GadgetSource[];
+	readonly #btf: KernelBtf;
 	#inputs: Inputs | undefined;
+	#socketsUse: SocketsUse | undefined;
 
-	constructor(gadget: Gadget, object: BpfObject) {
+	constructor(gadget: Gadget, object: BpfObject, btf: KernelBtf) {
+		this.#btf = btf;
 		this.gadget = gadget;
 		this.#object = object;
 		const { metadata } = gadget;
@@ -147,6 +161,7 @@ class Opened implements OpenedGadget {
 			if (param.variable !== '' && (value !== '' || values.has(param.key))) this.#set(param, encodeParam(param, value));
 		}
 		for (const [id, table] of predicates ?? []) object.setGlobal(`${this.#buffer(id)}_predicates`, table);
+		this.#provideSockets();
 		object.load();
 		const inputs = new Inputs(object, this.#sources, this.#schedules(values));
 		this.#inputs = inputs;
@@ -164,10 +179,21 @@ class Opened implements OpenedGadget {
 		};
 	}
 
+	/** The map of sockets' owners is the framework's. */
+	#provideSockets(): void {
+		const { sockets, path } = this.#btf;
+		if (sockets === undefined) return;
+		sockets.fill();
+		this.#socketsUse = useSockets(path);
+		this.#object.map(SOCKETS_MAP).reuse(this.#socketsUse.fd);
+	}
+
 	close(): void {
 		this.#object.detach();
 		this.#inputs?.close();
 		this.#object.close();
+		this.#socketsUse?.close();
+		this.#btf.sockets?.close();
 	}
 
 	#choice(): HookChoice {
@@ -196,11 +222,20 @@ class Opened implements OpenedGadget {
 export function inspectGadget(gadget: Gadget): OpenedGadget {
 	if (gadget.object === undefined)
 		throw new IgError('IG_GADGET_INVALID', { gadget: gadget.name, reason: 'it has no program.bpf.o; is it built?' });
-	const object = BpfObject.open(readFileSync(gadget.object), { name: gadget.name });
+	const bytes = readFileSync(gadget.object);
+	const { name } = gadget;
+	const btfPath = gadget.btf ?? gadgetBtf(dirname(gadget.object));
+	let object = BpfObject.open(bytes, { name, btfPath });
+	const sockets = object.maps.some((map) => map.name === SOCKETS_MAP) ? new SocketsBtf(btfPath) : undefined;
 	try {
-		return new Opened(gadget, object);
+		if (sockets !== undefined) {
+			object.close();
+			object = BpfObject.open(bytes, { name, btfPath: sockets.path });
+		}
+		return new Opened(gadget, object, { path: btfPath, sockets });
 	} catch (error) {
 		object.close();
+		sockets?.close();
 		throw error;
 	}
 }
