@@ -15,14 +15,14 @@ dist/examples/c-filter.wasm: examples/c-filter/filter.c examples/c-filter/manife
 	@echo 'building example c-filter'
 	@mkdir -p $(@D)
 	@$(WASI_CLANG) --target=wasm32-wasi -mexec-model=reactor -O2 -Wall -Wextra -Werror $< -o $@.plain
-	@node scripts/manifest.mjs $@.plain examples/c-filter/manifest.json $@ && rm $@.plain
+	@node dist/host/cli/main.js operator manifest $@.plain examples/c-filter/manifest.json && mv $@.plain $@
 
 # No network: a toolchain that go.mod does not like must not be fetched.
 dist/examples/go-filter.wasm: examples/go-filter/main.go examples/go-filter/go.mod examples/go-filter/manifest.json | dist/host/.stamp
 	@echo 'building example go-filter'
 	@mkdir -p $(@D)
 	@cd examples/go-filter && GOTOOLCHAIN=local GOFLAGS= GOOS=wasip1 GOARCH=wasm $(GO) build -trimpath -ldflags='-s -w' -buildmode=c-shared -o $(abspath $@).plain .
-	@node scripts/manifest.mjs $@.plain examples/go-filter/manifest.json $@ && rm $@.plain
+	@node dist/host/cli/main.js operator manifest $@.plain examples/go-filter/manifest.json && mv $@.plain $@
 
 ifneq ($(WASIP1_STD),)
 WASIP1_CARGO := cargo build --release --quiet --locked --target wasm32-wasip1

@@ -14,4 +14,4 @@ dist/examples/js-%.wasm: sdk-js/examples/%/index.js sdk-js/examples/%/manifest.j
 	@echo 'building $(@F)'
 	@mkdir -p $(@D)
 	@node sdk-js/build.mjs $< $@.plain
-	@node scripts/manifest.mjs $@.plain sdk-js/examples/$*/manifest.json $@ && rm $@.plain
+	@node dist/host/cli/main.js operator manifest $@.plain sdk-js/examples/$*/manifest.json && mv $@.plain $@

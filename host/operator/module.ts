@@ -24,7 +24,10 @@ export interface ComponentPlan {
 	readonly cores: readonly { readonly name: string; readonly module: WebAssembly.Module }[];
 	/** Interfaces of ours that it exports: the name in the component, and without package and version. */
 	readonly exports: readonly { readonly name: string; readonly as: string }[];
-	/** Bytes that its memories may grow to, together. */
+	/** Interfaces that it imports, without versions. */
+	readonly imports: readonly string[];
+	/** Bytes that its memories begin with, and may grow to, together. */
+	readonly memory: number;
 	readonly maxMemory: number;
 }
 

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { IgError } from '../../errors.js';
 import { ABI_MARKER } from '../../operator/abi.js';
 import { type Bounded, boundModule } from '../../operator/binary.js';
+import { PAGE } from '../../operator/limits.js';
 import { loadModule } from '../../operator/load.js';
 import type { LoadedModule } from '../../operator/module.js';
 import { ARRAY_OF, type DataSource, Kind } from '../../schema.js';
@@ -92,6 +93,23 @@ function addsOf({ init }: Described, sources: readonly DataSource[]): Fields {
 	return Object.fromEntries(adds);
 }
 
+/** What it needs from outside, what it offers, and its memory: of a component, that of its core modules. */
+function surface(loaded: LoadedModule, bytes: Uint8Array): Pick<Report, 'imports' | 'exports' | 'memory'> {
+	if (loaded.door === 'component') {
+		const { imports, exports, memory, maxMemory } = loaded;
+		return {
+			imports,
+			exports: exports.map(({ name }) => name),
+			memory: { imported: false, initial: memory / PAGE, maximum: maxMemory / PAGE },
+		};
+	}
+	return {
+		imports: WebAssembly.Module.imports(loaded.module).map(({ module, name, kind }) => `${module}.${name} (${kind})`),
+		exports: WebAssembly.Module.exports(loaded.module).map(({ name, kind }) => `${name} (${kind})`),
+		memory: memoryOf(boundModule(bytes, { pages: MAX_PAGES, elements: 0xffffffff })),
+	};
+}
+
 function memoryOf({ imported, own }: Bounded): Report['memory'] {
 	const limits = imported ?? own;
 	return (
@@ -137,9 +155,8 @@ async function reportOf(file: string, values: Values): Promise<{ report: Report;
 			door: loaded.door,
 			abi: Number(ABI_MARKER.slice(8)),
 		},
-		imports: WebAssembly.Module.imports(loaded.module).map(({ module, name, kind }) => `${module}.${name} (${kind})`),
-		exports: WebAssembly.Module.exports(loaded.module).map(({ name, kind }) => `${name} (${kind})`),
-		...{ memory: memoryOf(boundModule(bytes, { pages: MAX_PAGES, elements: 0xffffffff })), fields },
+		...surface(loaded, bytes),
+		fields,
 		operators: loaded.manifest.operators.map((operator, index) => {
 			const { name, version, description, kind, onError, tables, capabilities, memoryPages } = operator;
 			const own = described.find(({ plan }) => plan.index === index);

@@ -7,7 +7,7 @@ import { type Bounds, boundModule } from '../binary.js';
 import { boundsOf, compile } from '../compile.js';
 import { type LimitsOf, PAGE } from '../limits.js';
 import { type Manifest, parseManifest } from '../manifest.js';
-import type { LoadedModule } from '../module.js';
+import type { ComponentPlan, LoadedModule } from '../module.js';
 import { customSection, MANIFEST_SECTION } from '../section.js';
 import { LineLimit } from '../lines.js';
 import { Cache } from './cache.js';
@@ -62,7 +62,7 @@ function manifestOf(component: Uint8Array, { cores }: Translated, file: string):
  * Compiles the core modules with maxima that keep their memories, and their tables, within the bounds together.
  * @throws IgError IG_OPERATOR_MEMORY, IG_OPERATOR_ABI; BinaryError, CompileError
  */
-async function compileCores({ cores }: Translated, file: string, bounds: Bounds): Promise<{ name: string; module: WebAssembly.Module }[]> {
+async function compileCores({ cores }: Translated, file: string, bounds: Bounds): Promise<Pick<ComponentPlan, 'cores' | 'memory'>> {
 	const starts = cores.map(({ bytes }) => {
 		const { own, elements } = boundModule(bytes, bounds);
 		return { pages: own?.initial ?? 0, elements };
@@ -77,12 +77,13 @@ async function compileCores({ cores }: Translated, file: string, bounds: Bounds)
 	const more = (key: 'pages' | 'elements'): number =>
 		Math.floor((bounds[key] - sum(key)) / Math.max(1, starts.filter((start) => start[key] > 0).length));
 	const [pages, elements] = [more('pages'), more('elements')];
-	return Promise.all(
+	const compiled = await Promise.all(
 		cores.map(async ({ name, bytes }, i) => {
 			const own = { pages: (starts[i]?.pages ?? 0) + pages, elements: (starts[i]?.elements ?? 0) + elements };
 			return { name, module: await compile(boundModule(bytes, own).bytes) };
 		}),
 	);
+	return { cores: compiled, memory: sum('pages') * PAGE };
 }
 
 /** What takes components apart, with its version: another one may make another script. */
@@ -114,14 +115,14 @@ export async function loadComponent(component: Uint8Array, file: string, limitsO
 	const manifest = manifestOf(component, translated, file);
 	const bounds = boundsOf(manifest, limitsOf);
 	try {
-		const cores = await compileCores(translated, file, bounds);
-		const name = unsafeName(cores.map(({ module }) => module));
-		if (name === undefined)
-			return { door: 'component', file, script: translated.script, cores, exports, manifest, maxMemory: bounds.pages * PAGE };
-		throw new IgError('IG_OPERATOR_ABI', {
-			file,
-			reason: `a core module in it has the name ${JSON.stringify(name)}, with characters that ig does not take`,
-		});
+		const compiled = await compileCores(translated, file, bounds);
+		const name = unsafeName(compiled.cores.map(({ module }) => module));
+		if (name !== undefined) {
+			const reason = `a core module in it has the name ${JSON.stringify(name)}, with characters that ig does not take`;
+			throw new IgError('IG_OPERATOR_ABI', { file, reason });
+		}
+		const { script, imports } = translated;
+		return { door: 'component', file, script, imports, exports, manifest, ...compiled, maxMemory: bounds.pages * PAGE };
 	} catch (cause) {
 		if (cause instanceof IgError) throw cause;
 		throw new IgError('IG_OPERATOR_WASM', { file, reason: `a core module in it ${(cause as Error).message}` }, { cause });
