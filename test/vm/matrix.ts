@@ -31,6 +31,7 @@ const signaler = realpathSync(fixture('signaler'));
 const sockets = realpathSync(fixture('sockets'));
 const fileops = realpathSync(fixture('fileops'));
 const mounter = realpathSync(fixture('mounter'));
+const allocator = realpathSync(fixture('allocator'));
 const connection = [
 	'socket,4,tcp',
 	'bind,0,127.0.0.1,0',
@@ -69,6 +70,7 @@ export const cases: Readonly<Record<string, Case | undefined>> = {
 		...{ flags: ['--comm', 'fileops', '--filesystem', 'tmpfs'], command: fileops, args: ['/dev/shm/igmatrix', 'creat', 'write'] },
 		event: { op: 'F_WRITE', file: 'igmatrix', size: 10 },
 	},
+	trace_malloc: { command: allocator, args: [], event: { operation: 'malloc', size: 1234 } },
 	trace_mount: { command: mounter, args: ['umount|/nonexistent|2'], event: { call: 'umount("/nonexistent", "MNT_DETACH") = 2' } },
 	trace_open: { command: opener, args: ['openat:0:0:/igmatrix'], event: { fname: '/igmatrix', error: 'ENOENT' } },
 	trace_signal: {
