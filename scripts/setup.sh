@@ -79,6 +79,20 @@ rust_ok() {
 	[ -d "$sysroot/lib/rustlib/wasm32-unknown-unknown" ] && return 0
 	[ -d "$sysroot/lib/rustlib/src/rust/library/std" ] && { has rust-lld || has lld-22 || has wasm-ld-22 || has wasm-ld; }
 }
+# What the tests' operators for WASI are built with: a clang that links for it, and Rust's target, which rustup has or is built from Debian's sources of std.
+wasi_clang_version() {
+	for v in 22 19 16 14; do
+		has "clang-$v" && echo "$v" && return
+	done
+	clang --version 2>/dev/null | sed -n 's/.*version \([0-9]*\).*/\1/p'
+}
+wasi_c_ok() {
+	for c in "clang-$(wasi_clang_version)" clang; do
+		echo 'int main(void){return 0;}' | "$c" --target=wasm32-wasi -x c - -o /dev/null >/dev/null 2>&1 && return 0
+	done
+	return 1
+}
+wasi_rust_ok() { [ -d "$(rustc --print sysroot 2>/dev/null)/lib/rustlib/wasm32-wasip1" ]; }
 apt_has() { apt-cache show "$1" 2>/dev/null | grep -q '^Package:'; }
 
 # first PACKAGE...: the first that apt knows, else the first of all.
@@ -106,6 +120,7 @@ look_debian() {
 	if ! rust_ok && apt_has rustc-web; then need rustc-web cargo-web rust-web-src "$(first lld-22 lld-19)"; fi
 	if [ "$what" != run ]; then
 		wasm_ld || need "$(first lld-19 lld-16 lld-14 lld)"
+		wasi_c_ok || need wasi-libc "libclang-rt-$(wasi_clang_version)-dev-wasm32" "lld-$(wasi_clang_version)"
 		has tmux || need tmux
 		has busybox || need busybox-static
 	fi
@@ -153,6 +168,10 @@ advise_other() {
 }
 
 family=$(family)
+if [ "$what" != run ] && ! wasi_rust_ok && has rustup && [ -z "${IG_SETUP_DRY:-}" ]; then
+	say 'adding the Rust target wasm32-wasip1 (rustup) ...'
+	rustup --quiet target add wasm32-wasip1 >/dev/null 2>&1 || say '  rustup cannot fetch it here'
+fi
 # Seconds, where rustup can fetch it; the distribution's packages, which build std along, are the other way.
 if ! rust_ok && has rustup && [ -z "${IG_SETUP_DRY:-}" ]; then
 	say 'adding the Rust target wasm32-unknown-unknown (rustup) ...'
