@@ -1,8 +1,9 @@
 /** The one place that shows errors to people. */
 import { IgError } from '../errors.js';
 
-const colour = process.stderr.isTTY === true && !process.env.NO_COLOR;
-const paint = (code: number, text: string): string => (colour ? `\x1b[${code}m${text}\x1b[0m` : text);
+/** Asked when there is something to say: making the stream takes 5 ms of a start. */
+const paint = (code: number, text: string): string =>
+	process.stderr.isTTY === true && !process.env.NO_COLOR ? `\x1b[${code}m${text}\x1b[0m` : text;
 
 /** Makes text from outside (operators, kernels, files) safe for a terminal: no control characters but newline and tab. */
 export function printable(text: string): string {
@@ -36,7 +37,12 @@ export function report(error: unknown, args: readonly string[]): number {
 }
 
 export type Level = 'error' | 'warn' | 'info' | 'debug';
-const labels = { error: paint(31, 'error:'), warn: paint(33, 'warning:'), info: '', debug: paint(2, 'debug:') } as const;
+const labels = {
+	error: () => `${paint(31, 'error:')} `,
+	warn: () => `${paint(33, 'warning:')} `,
+	info: () => '',
+	debug: () => `${paint(2, 'debug:')} `,
+} as const;
 
 export type Log = (level: Level, text: string) => void;
 
@@ -44,6 +50,6 @@ export type Log = (level: Level, text: string) => void;
 export function makeLog(verbose: boolean): Log {
 	return (level, text) => {
 		if (level === 'debug' && !verbose) return;
-		process.stderr.write(`${labels[level]}${labels[level] === '' ? '' : ' '}${printable(text)}\n`);
+		process.stderr.write(`${labels[level]()}${printable(text)}\n`);
 	};
 }

@@ -11,6 +11,7 @@ import { namesOf } from '../operator/capability.js';
 import type { LimitsOf } from '../operator/limits.js';
 import { modulePlan } from '../operator/module.js';
 import { built } from '../root.js';
+import { warmUp } from '../pipeline/pipeline.js';
 import type { OperatorPlan, Pipeline, PipelinePlan } from '../pipeline/plan.js';
 import { annotateSources } from './annotate.js';
 import { loadBuiltin, loadOwn } from './builtin.js';
@@ -107,6 +108,7 @@ async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help:
 	annotateSources(opened.dataSources, options.annotate, help);
 	const builtin = loadBuiltin();
 	preflight({ tracefs: opened.needsTracefs, mount: booleanOf(values, 'auto-mount-filesystems', help) });
+	warmUp();
 
 	checkWatch(options, sourceFolder(gadget.reference));
 	const watch = await watchFor(options);

@@ -30,6 +30,28 @@ const workerFile = here.endsWith('.ts')
 	? new URL('../../dist/host/pipeline/worker.js', import.meta.url)
 	: new URL('./worker.js', import.meta.url);
 
+/** A worker that loads its code, and then waits until the word `go` is set and its data are in its port. */
+interface Spare {
+	readonly worker: Worker;
+	readonly go: Int32Array<SharedArrayBuffer>;
+}
+
+let spare: Spare | undefined;
+
+function makeWorker(): Spare {
+	const go = new Int32Array(new SharedArrayBuffer(4));
+	// No stdio of its own: with it, the parent would wait for the worker's streams.
+	const worker = new Worker(workerFile, { workerData: go, stdin: false, resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB } });
+	return { worker, go };
+}
+
+/** Starts the worker of a pipeline that is to come, so that its code loads while programs do. It does not keep the process alive. */
+export function warmUp(): void {
+	if (spare !== undefined) return;
+	spare = makeWorker();
+	spare.worker.unref();
+}
+
 export function startPipeline(plan: PipelinePlan, events: PipelineEvents = {}): Pipeline {
 	return new Supervisor(plan, events);
 }
@@ -201,8 +223,12 @@ class Supervisor implements Pipeline {
 			tables: this.#tables.names().map((name) => [name, this.#tables.get(name)] as const),
 			...(this.#inits && guilty && { restart: { inits: this.#inits, guilty, started: this.#started, stopFrom } }),
 		};
-		// No stdio of its own: with it, the parent would wait for the worker's streams.
-		const worker = new Worker(workerFile, { workerData: data, stdin: false, resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB } });
+		const { worker, go } = spare ?? makeWorker();
+		spare = undefined;
+		worker.ref();
+		worker.postMessage(data);
+		Atomics.store(go, 0, 1);
+		Atomics.notify(go, 0);
 		worker.on('message', (message: FromWorker) => this.#hear(message));
 		worker.on('error', (error) => {
 			const running = this.#control.running();

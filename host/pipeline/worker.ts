@@ -280,10 +280,18 @@ function describe(cause: unknown): Omit<FromWorker & { type: 'failed' }, 'type'>
 	return { ...none, code: 'internal', reason: cause instanceof Error ? (cause.stack ?? reason) : reason };
 }
 
+/** Sent when there is a pipeline: the thread starts before (`pipeline.ts`). Blocks, so that no later message is taken for it or lost. */
+function receiveData(): WorkerData {
+	Atomics.wait(workerData as Int32Array, 0, 0);
+	const received = parentPort === null ? undefined : (receiveMessageOnPort(parentPort) as { message: WorkerData } | undefined);
+	if (received === undefined) throw new Error('no pipeline was sent');
+	return received.message;
+}
+
 const post = (message: FromWorker): void => parentPort?.postMessage(message);
 let runner: Runner | undefined;
 try {
-	const data = workerData as WorkerData;
+	const data = receiveData();
 	await prepareDoors(data.plan.modules);
 	runner = new Runner(data, post);
 	post({ type: 'end', reason: await runner.run() });

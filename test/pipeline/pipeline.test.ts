@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { warmUp } from '../../host/pipeline/pipeline.js';
 import { expectIdentity, numbersIn } from '../support/outcome.js';
 import { builtinOperator, foreign, runPipeline } from '../support/pipeline.js';
 import { numbers, numbersSource, packNumbers } from '../support/schema.js';
@@ -12,6 +13,14 @@ test('every record reaches the sink once, in order', async () => {
 	expect(outcome.end).toEqual({ reason: 'finished' });
 	expect(numbersIn(outcome)).toEqual(Array.from({ length: 2000 }, (_, i) => i));
 	expect(outcome.stats).toMatchObject({ submitted: 2000, delivered: 2000, filtered: 0, lost: 0, dropped: 0 });
+});
+
+test('a worker that was started before serves the first pipeline that comes, and no other', async () => {
+	warmUp();
+	warmUp();
+	const run = async () => runPipeline({ sources: [numbersSource()], batches: batches(2), operators: [await builtinOperator('json')] });
+	const outcomes = [await run(), await run()];
+	for (const outcome of outcomes) expect(numbersIn(outcome)).toEqual(Array.from({ length: 200 }, (_, i) => i));
 });
 
 test('an operator of the user filters before the formatter', async () => {
