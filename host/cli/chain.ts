@@ -264,13 +264,22 @@ export function buildChain(input: ChainInput): OperatorPlan[] {
 	const modes = outputModes(options.output, shown, options.help, input.log);
 	const fields = options.fields === undefined ? undefined : perSource('--fields', options.fields, shown, ';', options.help);
 	const formatted = chain.formats();
+	const several = shown.filter(({ name }) => !formatted.has(name) && modes.get(name) === 'columns').length > 1;
 	shown.forEach((source, id) => {
 		if (formatted.has(source.name)) return;
 		const where: [number[], string[]] = id < sources.length ? [[id], []] : [[], [source.name]];
 		const mode = modes.get(source.name) ?? 'none';
 		const list = fields?.get(source.name);
 		if (mode === 'columns')
-			chain.builtin('columns', { ...terminalParams(source, input), ...(list !== undefined && { fields: list }) }, ...where);
+			chain.builtin(
+				'columns',
+				{
+					...terminalParams(source, input),
+					...(list !== undefined && { [shown.length > 1 ? `fields.${source.name}` : 'fields']: list }),
+					...(several && { several: 'true' }),
+				},
+				...where,
+			);
 		else if (mode === 'jsonpretty') chain.builtin('json', { pretty: 'true' }, ...where);
 		else if (mode !== 'none') chain.builtin(mode, {}, ...where);
 	});

@@ -61,6 +61,16 @@ describe.each(['rust', 'as'])('the aggregator written with sdk-%s', (language) =
 		expect(counts.filter(({ fname }) => fname === there).reduce((all, { opens }) => all + opens, 0)).toBe(2);
 	});
 
+	test('tables of several data sources take turns, each with its header', async () => {
+		const result = await run(language, ',events=true', '--fields', 'open:fname;opens:comm,opens');
+		const lines = result.stdout.split('\n').map((line) => line.trimEnd());
+		expect(lines[0]).toBe('FNAME');
+		const turn = lines.findIndex((line) => /^COMM +OPENS$/.test(line));
+		expect(turn).toBeGreaterThan(1);
+		expect(lines[turn - 1]).toBe('');
+		expect(lines[turn + 1]).toMatch(/^opener +\d+$/);
+	});
+
 	test('columns have what was declared', async () => {
 		const result = await run(language, '', '-o', 'open:none,opens:columns');
 		expect(result.stdout).toMatch(/^COMM +OPENS +FAILED/);

@@ -1,7 +1,8 @@
 //! The format operator `columns`: a table for people.
 //!
 //! Parameters, each also as `KEY.NAME` for one data source: `fields` (the user's list), `terminal-width` (0: not a terminal,
-//! the configured widths hold), `header` (0: none), `clear-screen` (1: snapshots replace each other on the screen).
+//! the configured widths hold), `header` (0: none), `clear-screen` (1: snapshots replace each other on the screen),
+//! `several` (1: there are tables of other data sources, too: each begins with its header where it takes its turn).
 //!
 //! `layout` finds the columns, `fit` their widths, `cell` writes a value into one, and `glyph` knows what may be shown.
 
@@ -14,6 +15,7 @@ mod table;
 mod tests;
 
 use ig_operator::{Batch, DataSource, Error, Init, Operator, PerSource, Result, SourceType};
+use std::cell::Cell;
 use table::Table;
 
 /// Clears the screen and goes to its upper left corner.
@@ -23,12 +25,18 @@ pub struct Columns {
     sources: PerSource<Source>,
 }
 
+thread_local! {
+    /// Of the tables that take turns, the one that was shown last: the id of its data source.
+    static SHOWN: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
 /// The table of one data source.
 struct Source {
     table: Table,
     array: bool,
     header: bool,
     clear: bool,
+    several: bool,
 }
 
 impl Operator for Columns {
@@ -39,7 +47,7 @@ impl Operator for Columns {
     fn start(&mut self, batch: &mut Batch) -> Result<()> {
         if let Some(source) = self.sources.get(batch) {
             // A snapshot's header comes with the snapshot; on a screen of its own it is there from the start.
-            if !source.array || source.clear {
+            if (!source.array && !source.several) || source.clear {
                 source.begin(batch.output());
             }
         }
@@ -50,6 +58,14 @@ impl Operator for Columns {
         let Some(source) = self.sources.get(batch) else { return Ok(()) };
         if source.array {
             source.begin(batch.output());
+        } else if source.several && batch.selected() > 0 {
+            let before = SHOWN.replace(Some(batch.source()));
+            if before != Some(batch.source()) {
+                if before.is_some() && source.header {
+                    batch.output().push(b'\n');
+                }
+                source.begin(batch.output());
+            }
         }
         source.table.put_rows(batch)
     }
@@ -75,6 +91,7 @@ impl Source {
             array,
             header: !matches!(param("header").1, "0" | "false"),
             clear: array && matches!(param("clear-screen").1, "1" | "true"),
+            several: matches!(param("several").1, "1" | "true"),
         })
     }
 

@@ -241,3 +241,24 @@ fn text_that_is_cut_off_is_as_if_it_ended() {
         assert_eq!(table(host.batch(open).rows(&rows).cut(size).build()), whole);
     }
 }
+
+#[test]
+fn tables_that_take_turns_begin_with_their_headers() {
+    let mut host = Host::new();
+    let sources = ["opens", "closes"].map(|name| {
+        let source = host.source(name, 4);
+        host.field(source, name, Kind::Uint32, 0, 4).annotate("columns.width", "6");
+        source
+    });
+    let mut columns = host.init::<Columns>(&[("several", "true")]).unwrap();
+    assert_eq!(start(&mut columns, &host, sources[0]), "");
+    let mut text = String::new();
+    for (source, rows) in
+        [(0, vec![[1, 0, 0, 0]]), (1, vec![]), (0, vec![[2, 0, 0, 0]]), (1, vec![[3, 0, 0, 0]]), (0, vec![[4, 0, 0, 0]])]
+    {
+        columns.batch(&mut host.batch(sources[source]).rows(rows).build()).unwrap();
+        text.push_str(columns.text());
+    }
+    let lines: Vec<_> = text.lines().map(str::trim_end).collect();
+    assert_eq!(lines, ["OPENS", "1", "2", "", "CLOSES", "3", "", "OPENS", "4"]);
+}
