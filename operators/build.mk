@@ -61,6 +61,8 @@ operators-test:
 	@for example in $(RUST_EXAMPLES); do \
 		(cd sdk-rust/examples/$$example && CARGO_TARGET_DIR=../../../$(RUST_DIR)/native cargo test --quiet --locked) || exit 1; done
 	@cd operators && CARGO_TARGET_DIR=../$(RUST_DIR)/native cargo test --quiet --locked
+	@for gadget in $(gadget_operators:dist/gadgets/%/operator.wasm=%); do \
+		(cd gadgets/$$gadget/operator && CARGO_TARGET_DIR=../../../$(RUST_DIR)/native cargo test --quiet --locked) || exit 1; done
 
 operators-bench: dist/operators/builtin.wasm
 	@node operators/bench/ops.mjs

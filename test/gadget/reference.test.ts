@@ -22,8 +22,11 @@ const own: Readonly<Record<string, Readonly<Record<string, string>> | undefined>
 	// Theirs has a colon too many in the key, and so no effect.
 	'trace_fsslower file': { 'columns.width': '48', 'columns.width:': '' },
 };
-/** Texts of kernel stacks need what turns addresses into names. */
-const missing: readonly string[] = ['trace_capabilities kstack'];
+/**
+ * Fields that are not compared. Texts of kernel stacks need what turns addresses into names; trace_dns's packets, which are
+ * shown nowhere, are in the record with us and behind it with them.
+ */
+const missing: readonly string[] = ['trace_capabilities kstack', 'trace_dns data'];
 /** Ours has a map's key and value in one record, theirs in two: places in it are no one's business. */
 function placeOf(
 	source: { readonly fields: readonly { readonly tags?: readonly string[] }[] },
@@ -48,6 +51,7 @@ describe.each(references)('%s', (name) => {
 		const described = (await describeGadget(name)).map((source) => ({
 			...{ name: source.name, type: source.type },
 			fields: source.fields
+				.filter((field) => !missing.includes(`${name} ${field.name}`))
 				.map(({ annotations, ...field }) => {
 					const { description: _, 'enum.values': _values, 'enum.flags': _flags, ...shown } = annotations;
 					if (shown['columns.alias'] === field.name) delete shown['columns.alias'];
@@ -83,7 +87,8 @@ describe.each(references)('%s', (name) => {
 		expect(described).toEqual(expected);
 	});
 
-	it('has the same default columns', async () => {
+	// Not every gadget could be started where the references were read off.
+	it.skipIf(reference(name).defaultColumns === undefined)('has the same default columns', async () => {
 		const { defaultColumns } = reference(name);
 		const seen = new Set<string>();
 		const expected = (defaultColumns ?? []).filter((heading) => heading !== 'TID' || (!seen.has(heading) && seen.add(heading)));

@@ -16,7 +16,7 @@ export interface Reference {
 	readonly gadget: string;
 	readonly dataSources: readonly { readonly name: string; readonly type: 'single' | 'array'; readonly fields: readonly ReferenceField[] }[];
 	readonly params: Readonly<Record<string, { readonly type: string; readonly default?: string }>>;
-	readonly defaultColumns: readonly string[];
+	readonly defaultColumns?: readonly string[];
 }
 
 /** Gadgets that have one. */

@@ -65,6 +65,11 @@ export const cases: Readonly<Record<string, Case | undefined>> = {
 		...{ command: '/usr/sbin/chroot', args: ['/', '/bin/true'] },
 		event: { cap: 'CAP_SYS_CHROOT', capable: true, syscall: 'SYS_CHROOT' },
 	},
+	trace_dns: {
+		// Nobody answers: the query alone is enough.
+		...{ flags: ['--comm', 'sockets'], command: sockets, args: ['socket,4,udp', 'connect,0,127.0.0.1,53', 'query,0'] },
+		event: { qr: 'Q', name: 'ig.', qtype: 'A', proc: { comm: 'sockets' } },
+	},
 	trace_exec: { flags: ['--comm', 'true'], command: execer, args: ['execve', realpathSync('/bin/true'), 'igmatrix'], event: { error: '' } },
 	trace_fsslower: {
 		...{ flags: ['--comm', 'fileops', '--filesystem', 'tmpfs'], command: fileops, args: ['/dev/shm/igmatrix', 'creat', 'write'] },
