@@ -70,16 +70,28 @@ async function gadgetFlags(words: readonly string[]): Promise<readonly Flag[]> {
 	}
 }
 
+async function operatorCandidates([name, ...rest]: readonly string[], current: string): Promise<Candidate[]> {
+	const { subcommands } = await import('./operator/command.js');
+	if (name === undefined) return subcommands.map(({ name: text, description }) => ({ text, description }));
+	if (rest.at(-1) === '--lang') {
+		const { languages } = await import('./operator/languages.js');
+		return languages.map(({ name: text }) => ({ text, description: 'language' }));
+	}
+	if (!current.startsWith('-')) return [];
+	return flagCandidates(subcommands.find((subcommand) => subcommand.name === name)?.flags ?? []);
+}
+
 /** Candidates for the word after `words`. */
 export async function candidates(words: readonly string[], current: string): Promise<Candidate[]> {
 	const [command, ...rest] = words;
 	if (command === undefined) return commands.map((entry) => ({ text: entry.name, description: entry.description }));
 	const last = words.at(-1);
-	if (last === '-o' || last === '--output') {
+	if (command !== 'operator' && (last === '-o' || last === '--output')) {
 		return ['columns', 'json', 'jsonpretty', 'yaml', 'none'].map((text) => ({ text, description: 'output mode' }));
 	}
 	if (command === 'completion') return Object.keys(shells).map((text) => ({ text, description: 'shell' }));
 	if (command === 'help') return commands.map((entry) => ({ text: entry.name, description: entry.description }));
+	if (command === 'operator') return await operatorCandidates(rest, current);
 	if (command !== 'run' && command !== 'replay') return [];
 	const own = command === 'run' ? runFlags : replayFlags;
 	if (current.startsWith('-')) return flagCandidates([...(command === 'run' ? await gadgetFlags(rest) : []), ...commonFlags, ...own]);

@@ -102,7 +102,25 @@ function c(folder: string, language: Language, out: string): string {
 	return out;
 }
 
-const builders: Readonly<Record<string, (folder: string, language: Language, out: string) => string>> = { rust, assemblyscript, c };
+/** The first with //go:wasmexport. */
+const GO_MINOR = 24;
+
+function go(folder: string, language: Language, out: string): string {
+	const hint = `install it from go.dev/dl; Go 1.${GO_MINOR} or later`;
+	const usual = '/usr/local/go/bin/go';
+	const found = find('go') ?? (existsSync(usual) ? usual : undefined);
+	if (found === undefined) missing(language, 'go', hint);
+	// Never fetches another toolchain or a module: what is needed is here.
+	const env = { GOTOOLCHAIN: 'local', GOFLAGS: '' };
+	const version = spawnSync(found, ['env', 'GOVERSION'], { encoding: 'utf8', env: { ...process.env, ...env } }).stdout?.trim() ?? '';
+	const [, major = '0', minor = '0'] = /^go(\d+)\.(\d+)/.exec(version) ?? [];
+	if (Number(major) === 1 && Number(minor) < GO_MINOR) missing(language, `Go 1.${GO_MINOR} or later (this is ${version})`, hint);
+	const target = { ...env, GOOS: 'wasip1', GOARCH: 'wasm' };
+	compile(folder, found, ['build', '-trimpath', '-ldflags=-s -w', '-buildmode=c-shared', '-o', out, '.'], target);
+	return out;
+}
+
+const builders: Readonly<Record<string, (folder: string, language: Language, out: string) => string>> = { rust, assemblyscript, c, go };
 
 /** What the module is called: as its manifest says, else as its folder. */
 function nameOf(folder: string): string {

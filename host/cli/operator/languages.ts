@@ -16,6 +16,7 @@ export const languages: readonly Language[] = [
 	{ name: 'rust', aliases: ['rs'], marker: 'Cargo.toml' },
 	{ name: 'assemblyscript', aliases: ['as'], marker: 'index.ts' },
 	{ name: 'c', aliases: [], marker: 'operator.c' },
+	{ name: 'go', aliases: ['golang'], marker: 'go.mod' },
 ];
 
 /** @throws IgError IG_OPERATOR_PROJECT */
