@@ -1,7 +1,7 @@
 /** The doors of core modules, plain and WASI: a memory of their own, called as docs/operator-abi.md says. */
 import { abiExports, MAX_STATE } from './abi.js';
 import type { Access } from './access.js';
-import { errnoName } from './errno.js';
+import { Errno, errnoName } from './errno.js';
 import { type BatchCall, type Guest, GuestFailure, guestFailure } from './guest.js';
 import { makeImports } from './imports.js';
 import { encodeInitTable, type InitTable } from './init-table.js';
@@ -96,9 +96,11 @@ export class CoreGuest implements Guest {
 		this.#checked('ig_table', op, table, this.#put(entries), entries.length);
 	}
 
-	saveState(op: number): Uint8Array {
+	saveState(op: number): Uint8Array | undefined {
 		const out = this.#put(new Uint8Array(8));
-		this.#checked('ig_state_save', op, out);
+		const result = this.#number('ig_state_save', this.#call('ig_state_save', op, out));
+		if (result === Errno.NOSYS) return undefined;
+		if (result !== 0) throw new GuestFailure(`ig_state_save returned ${errnoName(result)}`, false);
 		const memory = this.bytes();
 		const view = new DataView(memory.buffer, out, 8);
 		const address = view.getUint32(0, true);

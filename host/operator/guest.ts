@@ -35,8 +35,8 @@ export interface Guest {
 	call(name: BatchCall, op: number, region: number): void;
 	/** Pushes entries of a side table. */
 	table(op: number, table: number, entries: Uint8Array): void;
-	/** A copy of what the operator hands to another build of itself (`ig_state_save`). */
-	saveState(op: number): Uint8Array;
+	/** A copy of what the operator hands to another build of itself (`ig_state_save`); undefined: it has nothing to hand over. */
+	saveState(op: number): Uint8Array | undefined;
 	/** Gives it what {@link saveState} of another build returned (`ig_state_restore`). */
 	restoreState(op: number, state: Uint8Array): void;
 }

@@ -16,14 +16,16 @@ export function handOver(before: Link, after: Link, log: (level: LogLevel, text:
 		log('warn', `operator ${name} ${cause.message}; the new version begins without the old one's state`);
 		return false;
 	};
-	let state: Uint8Array = new Uint8Array(0);
+	let saved: Uint8Array | undefined;
 	try {
 		before.call('state_save', (guest) => {
-			state = guest.saveState(index);
+			saved = guest.saveState(index);
 		});
 	} catch (cause) {
 		return without(cause);
 	}
+	if (saved === undefined) return false;
+	const state = saved;
 	try {
 		after.call('state_restore', (guest) => guest.restoreState(index, state));
 	} catch (cause) {

@@ -1,4 +1,5 @@
 import { Batch } from "./batch";
+import { Errno } from "./errno";
 import { Init } from "./init";
 import { Operator, operatorAt } from "./operator";
 
@@ -55,6 +56,24 @@ export function ig_stop(op: u32, address: usize): i32 {
   const operator = begin(op, address);
   operator.stop(batch);
   return collected(batch.detach());
+}
+
+/** What the host is about to read. */
+let saved: Uint8Array | null = null;
+
+export function ig_state_save(op: u32, out: usize): i32 {
+  const state = operatorAt(op).save();
+  saved = state;
+  if (state === null) return Errno.NOSYS;
+  store<u32>(out, <u32>state.dataStart);
+  store<u32>(out, <u32>state.length, 4);
+  return 0;
+}
+
+export function ig_state_restore(op: u32, address: usize, size: u32): i32 {
+  const state = new Uint8Array(size);
+  memory.copy(state.dataStart, address, size);
+  return collected(operatorAt(op).restore(state) ? 0 : Errno.NOSYS);
 }
 
 export function ig_table(op: u32, index: u32, entries: usize, size: u32): i32 {

@@ -29,6 +29,22 @@ export abstract class Operator {
   /** The last call. The batch has no rows: a formatter may output its last bytes. */
   stop(batch: Batch): void {}
 
+  /**
+   * What another build of this operator needs to go on where this one ends (`ig run --watch`), at most 4 MiB; null: nothing,
+   * then `stop` is called here and `start` there.
+   */
+  save(): Uint8Array | null {
+    return null;
+  }
+
+  /**
+   * What `save` of another build returned, after `init` and in the place of `start`. Check it as you would a stranger's.
+   * False: this build begins without.
+   */
+  restore(state: Uint8Array): bool {
+    return false;
+  }
+
   /** A side table changed (`index` is its place in the manifest's `tables`). */
   table(index: u32, table: SideTable): void {}
 }

@@ -53,6 +53,16 @@ macro_rules! export {
             }
 
             #[no_mangle]
+            unsafe extern "C" fn ig_state_save(op: u32, out: *mut u32) -> i32 {
+                unsafe { runtime::ig_state_save(op, out) }
+            }
+
+            #[no_mangle]
+            unsafe extern "C" fn ig_state_restore(op: u32, state: *const u8, size: usize) -> i32 {
+                unsafe { runtime::ig_state_restore(op, state, size) }
+            }
+
+            #[no_mangle]
             unsafe extern "C" fn ig_table(op: u32, table: u32, entries: *const u8, size: usize) -> i32 {
                 unsafe { runtime::ig_table(op, table, entries, size) }
             }

@@ -98,6 +98,19 @@ pub trait Operator: Sized + 'static {
         Ok(())
     }
 
+    /// What another build of this operator needs to go on where this one ends (`ig run --watch`); at most 4 MiB. `None`: nothing,
+    /// then `stop` is called here and `start` there.
+    fn save(&mut self) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// What `save` of another build returned, after `init` and in the place of `start`. Check it as you would a stranger's; an
+    /// error means that this build begins without.
+    fn restore(&mut self, state: &[u8]) -> Result<()> {
+        let _ = state;
+        Err(Errno::NOSYS.into())
+    }
+
     /// One change of a side table; `table` is its index in the manifest's `tables`.
     fn table(&mut self, table: usize, change: Change) -> Result<()> {
         let _ = (table, change);

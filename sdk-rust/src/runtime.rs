@@ -12,6 +12,8 @@ use crate::Operator;
 trait Run {
     fn call(&mut self, call: Call, batch: &mut Batch) -> Result<()>;
     fn table(&mut self, table: usize, change: Change) -> Result<()>;
+    fn save(&mut self) -> Option<Vec<u8>>;
+    fn restore(&mut self, state: &[u8]) -> Result<()>;
 }
 
 impl<O: Operator> Run for O {
@@ -25,6 +27,12 @@ impl<O: Operator> Run for O {
     }
     fn table(&mut self, table: usize, change: Change) -> Result<()> {
         Operator::table(self, table, change)
+    }
+    fn save(&mut self) -> Option<Vec<u8>> {
+        Operator::save(self)
+    }
+    fn restore(&mut self, state: &[u8]) -> Result<()> {
+        Operator::restore(self, state)
     }
 }
 
@@ -46,6 +54,8 @@ pub struct Instance {
     operator: Box<dyn Run>,
     record_sizes: Vec<u32>,
     output: Vec<u8>,
+    /// What the host is about to read.
+    saved: Vec<u8>,
 }
 
 /// `Operator::init` of some type.
@@ -54,7 +64,7 @@ pub type Start = fn(&mut Init) -> Result<Instance>;
 /// Makes an instance of `O`.
 pub fn start<O: Operator>(init: &mut Init) -> Result<Instance> {
     let record_sizes = init.data_sources().map(|source| source.record_size()).collect();
-    Ok(Instance { operator: Box::new(O::init(init)?), record_sizes, output: Vec::new() })
+    Ok(Instance { operator: Box::new(O::init(init)?), record_sizes, output: Vec::new(), saved: Vec::new() })
 }
 
 impl Instance {
@@ -78,6 +88,17 @@ impl Instance {
     /// What the last call wrote for the sink.
     pub fn output(&self) -> &[u8] {
         &self.output
+    }
+
+    /// What another build of the operator needs; it stays as it is until the next call.
+    pub fn save(&mut self) -> Result<&[u8]> {
+        self.saved = self.operator.save().ok_or(Errno::NOSYS)?;
+        Ok(&self.saved)
+    }
+
+    /// Goes on from what another build saved.
+    pub fn restore(&mut self, state: &[u8]) -> Result<()> {
+        self.operator.restore(state)
     }
 
     /// Applies the changes of a side table.
@@ -149,6 +170,30 @@ pub unsafe fn ig_call(op: u32, batch: *mut u8, call: Call) -> i32 {
 /// `entries` and `size` must name the entries.
 pub unsafe fn ig_table(op: u32, table: u32, entries: *const u8, size: usize) -> i32 {
     report(instance(op).and_then(|instance| instance.table(table as usize, unsafe { std::slice::from_raw_parts(entries, size) })))
+}
+
+/// `ig_state_save`
+///
+/// # Safety
+/// `out` must have room for two u32.
+pub unsafe fn ig_state_save(op: u32, out: *mut u32) -> i32 {
+    report(instance(op).and_then(|instance| {
+        let saved = instance.save()?;
+        // On other targets than wasm32 the address does not fit.
+        unsafe {
+            out.write_unaligned(saved.as_ptr() as usize as u32);
+            out.add(1).write_unaligned(saved.len() as u32);
+        }
+        Ok(())
+    }))
+}
+
+/// `ig_state_restore`
+///
+/// # Safety
+/// `state` and `size` must name the state.
+pub unsafe fn ig_state_restore(op: u32, state: *const u8, size: usize) -> i32 {
+    report(instance(op).and_then(|instance| instance.restore(unsafe { std::slice::from_raw_parts(state, size) })))
 }
 
 /// `ig_alloc`
