@@ -110,11 +110,11 @@ describe('a test that fails', () => {
 
 describe('mistakes', () => {
 	const mistakes: readonly [string, string[], number, RegExp][] = [
-		['no language', ['new', 'x'], 2, /in which language\? --lang rust\|assemblyscript\|c\|go/],
+		['no language', ['new', 'x'], 2, /in which language\? --lang rust\|assemblyscript\|c\|js\|go/],
 		['an unknown language', ['new', 'x', '--lang', 'rst'], 2, /'rst' is none of .*did you mean rust\?/],
 		['a name that no package can have', ['new', 'X_y', '--lang', 'c'], 2, /'X_y' cannot be the name of a project/],
 		['a folder that is there', ['new', 'only-c', '--lang', 'c'], 2, /'only-c' is there already, and not empty/],
-		['a folder without a project', ['build', tmpdir()], 2, /has none of Cargo\.toml, index\.ts, operator\.c, go\.mod/],
+		['a folder without a project', ['build', tmpdir()], 2, /has none of Cargo\.toml, index\.ts, operator\.c, index\.js, go\.mod/],
 		['a folder that is not there', ['test', 'nowhere'], 2, /nowhere' does not exist/],
 		['an unknown case', ['test', 'only-c', '--case', 'x'], 2, /has no case 'x', only default, prefix/],
 		['an unknown command', ['biuld'], 2, /unknown command 'biuld' \(did you mean build\?\)/],

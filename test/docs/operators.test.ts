@@ -22,6 +22,7 @@ const sources: Readonly<Record<string, readonly [block: string, file: string]>> 
 	rust: ['rust', 'src/lib.rs'],
 	assemblyscript: ['ts', 'index.ts'],
 	c: ['c', 'operator.c'],
+	js: ['js', 'index.js'],
 	go: ['go', 'operator.go'],
 };
 

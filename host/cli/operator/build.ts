@@ -120,7 +120,16 @@ function go(folder: string, language: Language, out: string): string {
 	return out;
 }
 
-const builders: Readonly<Record<string, (folder: string, language: Language, out: string) => string>> = { rust, assemblyscript, c, go };
+function js(folder: string, language: Language, out: string): string {
+	const sdk = join(root, 'sdk-js');
+	if (!existsSync(join(sdk, 'node_modules/@bytecodealliance/componentize-js'))) {
+		missing(language, 'an engine for components', `run \`npm ci --prefix ${sdk}\` once; it fetches some 100 MB`);
+	}
+	compile(folder, process.execPath, [join(sdk, 'build.mjs'), 'index.js', out]);
+	return out;
+}
+
+const builders: Readonly<Record<string, (folder: string, language: Language, out: string) => string>> = { rust, assemblyscript, c, js, go };
 
 /** What the module is called: as its manifest says, else as its folder. */
 function nameOf(folder: string): string {

@@ -16,6 +16,7 @@ export const languages: readonly Language[] = [
 	{ name: 'rust', aliases: ['rs'], marker: 'Cargo.toml' },
 	{ name: 'assemblyscript', aliases: ['as'], marker: 'index.ts' },
 	{ name: 'c', aliases: [], marker: 'operator.c' },
+	{ name: 'js', aliases: ['javascript'], marker: 'index.js' },
 	{ name: 'go', aliases: ['golang'], marker: 'go.mod' },
 ];
 
