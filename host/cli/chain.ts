@@ -280,6 +280,7 @@ export function buildChain(input: ChainInput): OperatorPlan[] {
 				},
 				...where,
 			);
+		else if (mode === 'histogram') chain.builtin('histogram', terminalParams(source, input), ...where);
 		else if (mode === 'jsonpretty') chain.builtin('json', { pretty: 'true' }, ...where);
 		else if (mode !== 'none') chain.builtin(mode, {}, ...where);
 	});

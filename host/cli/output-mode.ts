@@ -6,12 +6,21 @@ import { perSource } from './per-source.js';
 import type { Log } from './report.js';
 
 const modes = ['columns', 'json', 'jsonpretty', 'none', 'yaml'];
+const HISTOGRAM = 'histogram';
+
+/** Whether it has counts by power of two, which can be drawn. */
+function hasHistogram(source: DataSource): boolean {
+	return source.fields.some((field) => field.tags.some((tag) => tag.startsWith('type:gadget_histogram_slot__')));
+}
 
 /** Modes that a data source can be shown in, the default one first. */
 export function supportedModes(source: DataSource): string[] {
 	const listed = source.annotations['cli.supported-output-modes'];
-	const supported = listed === undefined ? modes : listed.split(',').map((mode) => mode.trim());
-	const wanted = source.annotations['cli.default-output-mode'];
+	const drawn = hasHistogram(source);
+	const supported = listed === undefined ? [...modes, ...(drawn ? [HISTOGRAM] : [])] : listed.split(',').map((mode) => mode.trim());
+	// Inspektor Gadget's annotation for gadgets whose result is a drawing.
+	const asDrawing = drawn && source.annotations['metrics.print'] === 'true' ? HISTOGRAM : undefined;
+	const wanted = source.annotations['cli.default-output-mode'] ?? asDrawing;
 	const first =
 		wanted !== undefined && supported.includes(wanted) ? wanted : supported.includes('columns') ? 'columns' : [...supported].sort()[0];
 	return [...(first === undefined ? [] : [first]), ...supported.filter((mode) => mode !== first)];

@@ -3,6 +3,7 @@
 mod columns;
 mod filter;
 mod formatters;
+mod histogram;
 mod limiter;
 mod output;
 mod scan;
@@ -26,4 +27,4 @@ pub unsafe extern "C" fn ig_split_filter(table: *const u8, size: usize) -> *cons
 }
 
 ig_operator::manifest!(include_str!("../manifest.json"));
-ig_operator::export!(formatters::Formatters, filter::Filter, limiter::Limiter, columns::Columns, output::Json, output::Yaml, sort::Sort);
+ig_operator::export!(formatters::Formatters, filter::Filter, limiter::Limiter, columns::Columns, output::Json, output::Yaml, sort::Sort, histogram::Histograms);

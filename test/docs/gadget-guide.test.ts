@@ -17,9 +17,9 @@ afterAll(() => rmSync(dir, { recursive: true }));
 
 /** A folder with the guide's program that declares this. */
 function program(macro: string): string {
-	const text = blocks('c').find((block) => block.includes(`\n${macro}(`));
+	const text = blocks('c').find((block) => block.includes(`\n${macro}${macro.includes('(') ? '' : '('}`));
 	if (text === undefined) throw new Error(`no program with ${macro}`);
-	const folder = join(dir, macro.toLowerCase().replace('(', '_'));
+	const folder = join(dir, macro.toLowerCase().replaceAll(/\W+/g, '_'));
 	mkdirSync(folder);
 	writeFileSync(join(folder, 'program.bpf.c'), text);
 	return folder;
@@ -75,7 +75,7 @@ describe('the guide', () => {
 	it('fetches tables', async () => {
 		const running = new Ig([
 			'run',
-			program('GADGET_MAPITER'),
+			program('GADGET_MAPITER(callers'),
 			'-v',
 			'-o',
 			'json',
@@ -90,6 +90,22 @@ describe('the guide', () => {
 		running.signal('SIGINT');
 		const rows = jsonLines<{ comm: string; calls: number }[]>(await running.done).flat();
 		for (const row of rows) expect(row).toMatchObject({ comm: 'cat', calls: expect.any(Number) });
+	});
+
+	it('draws distributions', async () => {
+		const folder = program('GADGET_MAPITER(reads, sizes)');
+		writeFileSync(
+			join(folder, 'gadget.yaml'),
+			'datasources: {reads: {annotations: {metrics.print: true}, fields: {bytes: {annotations: {metrics.unit: bytes}}}}}\n',
+		);
+		const running = new Ig(['run', folder, '-v', '--map-fetch-interval', '100ms', '--filter', 'comm==head']);
+		await running.until('running...');
+		execFileSync('head', ['-c', '5', '/etc/passwd'], { stdio: 'ignore' });
+		await running.until(/^bytes {2}comm=head\n {8}bytes {12}: count {4}distribution\n/m, 'stdout');
+		// Five bytes.
+		await running.until(/^ {9}4 -> 8 {10}: \d+ +\|\*/m, 'stdout');
+		running.signal('SIGINT');
+		expect((await running.done).code).toBe(0);
 	});
 
 	it('sees system calls with their results', async () => {
