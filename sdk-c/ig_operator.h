@@ -11,7 +11,7 @@
 #include "ig_batch.h"
 
 /* WASI errno numbers that the ABI uses. */
-enum ig_errno { IG_EINVAL = 28, IG_ENOENT = 44, IG_ENOMEM = 48, IG_ENOSPC = 51, IG_EPROTO = 65 };
+enum ig_errno { IG_EINVAL = 28, IG_ENOENT = 44, IG_ENOMEM = 48, IG_ENOSPC = 51, IG_EPROTO = 65, IG_ENOTCAPABLE = 76 };
 enum ig_level { IG_ERROR, IG_WARN, IG_INFO, IG_DEBUG };
 
 #define IG_EXPORT(name) __attribute__((export_name(#name)))
@@ -21,6 +21,29 @@ IG_IMPORT(log) int ig_log_(int level, const char *text, uint32_t size);
 IG_IMPORT(field_add) int ig_field_add(uint32_t source, int parent, const char *name, uint32_t size, uint32_t kind, uint32_t flags);
 IG_IMPORT(field_slot) int ig_field_slot(uint32_t source, uint32_t field);
 IG_IMPORT(field_want) int ig_field_want(uint32_t source, uint32_t field);
+IG_IMPORT(field_override) int ig_field_override(uint32_t source, uint32_t field, uint32_t kind);
+IG_IMPORT(field_annotate) int ig_field_annotate(uint32_t source, uint32_t field, const char *key, uint32_t key_size, const char *value, uint32_t value_size);
+IG_IMPORT(field_tag) int ig_field_tag(uint32_t source, uint32_t field, const char *tag, uint32_t size);
+IG_IMPORT(field_hide) int ig_field_hide(uint32_t source, uint32_t field, int hidden);
+
+/* A data source of the operator's own (capability emit:NAME): its fields, and in batch, start, tick and stop its rows, in bulk. type: 1 events, 2 snapshots. */
+IG_IMPORT(source_add) int ig_source_add(const char *name, uint32_t size, uint32_t type, uint32_t record_size);
+IG_IMPORT(source_annotate) int ig_source_annotate(uint32_t source, const char *key, uint32_t key_size, const char *value, uint32_t value_size);
+IG_IMPORT(source_field) int ig_source_field(uint32_t source, int parent, const char *name, uint32_t name_size, uint32_t kind, uint32_t flags, uint32_t offset, uint32_t size);
+IG_IMPORT(emit) int ig_emit(uint32_t source, const void *rows, uint32_t count, uint32_t stride);
+
+/* Metrics (capability metric). kind: 0 counter, 1 gauge, 2 histogram. */
+IG_IMPORT(metric_add) int ig_metric_add(uint32_t kind, const char *name, uint32_t name_size, const char *unit, uint32_t unit_size);
+IG_IMPORT(metric_record) int ig_metric_record(uint32_t metric, double value);
+IG_IMPORT(metric_record_all) int ig_metric_record_all(uint32_t metric, const double *values, uint32_t count);
+
+/* The gadget's BPF maps (capability map:NAME, map:NAME:rw). Keys and values have the sizes that ig_map_open says. */
+struct ig_map_info { uint32_t type, key_size, value_size, max_entries, writable, reserved[3]; };
+IG_IMPORT(map_open) int ig_map_open(const char *name, uint32_t size, struct ig_map_info *info);
+IG_IMPORT(map_lookup) int ig_map_lookup(uint32_t map, const void *key, void *value);
+IG_IMPORT(map_update) int ig_map_update(uint32_t map, const void *key, const void *value, uint32_t flags);
+IG_IMPORT(map_delete) int ig_map_delete(uint32_t map, const void *key);
+IG_IMPORT(map_read) int ig_map_read(uint32_t map, const void *after, void *entries, uint32_t size);
 
 /* Once per module: its ABI version, and ig_alloc. Memory that the host gets is the host's for good, so handing it out is counting up. */
 #define IG_OPERATOR_MODULE()                                                                                           \

@@ -167,7 +167,7 @@ function filterFor(
 ): string | undefined {
 	for (const [name, value] of given) {
 		if (name !== '') {
-			if (findSource(sources, name) === source) return value;
+			if (name.toLowerCase() === source.name.toLowerCase()) return value;
 		} else if (sources.length > 1) {
 			const names = sources.map((other) => `--${flag}.${other.name}`).join(' or ');
 			throw new IgError('IG_USAGE', { reason: `--${flag} does not say for which data source; use ${names}`, help: 'ig run GADGET --help' });
@@ -211,6 +211,17 @@ function emittedSource(name: string): DataSource {
 	return { name, type: 'single', recordSize: 0, fields: [], annotations: {}, tags: [], slots: 0 };
 }
 
+/** Filters of data sources that operators emit: `--filter.NAME`, `--filter-expr.NAME`. */
+function filterEmitted(chain: ChainBuilder, options: CommonOptions, names: readonly string[]): void {
+	for (const name of names) {
+		const params: Record<string, string> = {};
+		for (const [key, given] of [['filter', options.filter] as const, ['filter-expr', options.filterExpr] as const]) {
+			for (const [source, value] of given) if (source.toLowerCase() === name.toLowerCase()) params[`${key}.${name}`] = value;
+		}
+		if (Object.keys(params).length > 0) chain.builtin('filter', params, [], [name]);
+	}
+}
+
 /** `--sort` for the operator: of all snapshots, or by data source. */
 function sortParams(list: string, sources: readonly DataSource[], help: string): Params {
 	if (!/^[\w.-]+:/.test(list)) {
@@ -238,11 +249,19 @@ export function buildChain(input: ChainInput): OperatorPlan[] {
 	const filters = filtersOf(sources, options);
 
 	chain.users('before-formatters');
-	for (const { id, params } of filters.filter(({ early }) => early)) chain.builtin('filter', params, [id]);
+	/** Every operator is told of all data sources: where there are several, a filter says which one it is for. */
+	const filter = (id: number, params: Params): void => {
+		const one = sources.length + chain.emitted.length === 1;
+		const own = Object.entries(params).map(([key, value]) => [one ? key : `${key}.${sources[id]?.name}`, value]);
+		chain.builtin('filter', Object.fromEntries(own), [id]);
+	};
+	for (const { id, params } of filters.filter(({ early }) => early)) filter(id, params);
 	chain.builtin('formatters', { 'utc-offsets': utcOffsets(input.around), arch: input.arch }, all, [...chain.emitted]);
 	chain.users('gadget');
 	chain.users('after-formatters');
-	for (const { id, params } of filters.filter(({ early }) => !early)) chain.builtin('filter', params, [id]);
+	for (const { id, params } of filters.filter(({ early }) => !early)) filter(id, params);
+	filterEmitted(chain, options, chain.emitted);
+	const filtered = chain.emitted.length;
 	if (options.sort !== undefined && options.sort !== '') {
 		chain.builtin('sort', sortParams(options.sort, [...sources, ...chain.emitted.map(emittedSource)], options.help), all, [
 			...chain.emitted,
@@ -251,6 +270,7 @@ export function buildChain(input: ChainInput): OperatorPlan[] {
 	if (options.maxEntries !== undefined && options.maxEntries >= 0)
 		chain.builtin('limiter', { 'max-entries': String(options.maxEntries) }, all, [...chain.emitted]);
 	chain.users('last');
+	filterEmitted(chain, options, chain.emitted.slice(filtered));
 
 	const known = [...input.users.flatMap(({ loaded }) => loaded.manifest.operators), ...input.builtin.manifest.operators].map(
 		({ name }) => name,
@@ -261,6 +281,7 @@ export function buildChain(input: ChainInput): OperatorPlan[] {
 		throw new IgError('IG_FLAG_VALUE', { flag: '--operator-limit', value: unknown, reason, help: options.help });
 	}
 	const shown = [...sources, ...chain.emitted.map(emittedSource)];
+	for (const name of [...options.filter.keys(), ...options.filterExpr.keys()]) if (name !== '') findSource(shown, name);
 	const modes = outputModes(options.output, shown, options.help, input.log);
 	const fields = options.fields === undefined ? undefined : perSource('--fields', options.fields, shown, ';', options.help);
 	const formatted = chain.formats();

@@ -80,6 +80,15 @@ export function defaultValues({ metadata }: Gadget, flags: readonly Flag[], give
 	return values;
 }
 
+/** Filters of data sources that operators emit: which ones there are is known only when the operators have been read, and they check the names. */
+export function emittedFlags(args: readonly string[], flags: readonly Flag[]): Flag[] {
+	const known = new Set(flags.map(({ name }) => name));
+	const names = args.flatMap((arg) => /^--(filter(?:-expr)?\.[\w-]+)(?:=|$)/.exec(arg)?.[1] ?? []);
+	return [...new Set(names)]
+		.filter((name) => !known.has(name))
+		.map((name) => ({ name, value: name.startsWith('filter.') ? 'RULES' : 'EXPR', description: '', group: 'Filters', hidden: true }));
+}
+
 /** For completion: opens the gadget, and closes it again. It is not built: that would take a second, at each key. */
 export async function flagsOf(reference: string): Promise<Flag[]> {
 	const gadget = await openGadget(reference, { build: false });

@@ -9,7 +9,7 @@ import { annotateSources } from './annotate.js';
 import { loadBuiltin } from './builtin.js';
 import { buildChain } from './chain.js';
 import { type Flag, parseFlags, positionals } from './flags.js';
-import { gadgetFlags } from './gadget-flags.js';
+import { emittedFlags, gadgetFlags } from './gadget-flags.js';
 import { booleanOf, commonOptions } from './options.js';
 import { makeLog } from './report.js';
 import { commonFlags, replayFlags } from './run-flags.js';
@@ -46,7 +46,8 @@ export async function replay(args: readonly string[]): Promise<number> {
 		}
 		return 0;
 	}
-	const { values } = parseFlags(command, args, [...static_, ...gadgetFlags([], dataSources)], help);
+	const known = [...static_, ...gadgetFlags([], dataSources)];
+	const { values } = parseFlags(command, args, [...known, ...emittedFlags(args, known)], help);
 	if (path === undefined) throw new IgError('IG_USAGE', { reason: 'replay needs the name of a recording', help });
 
 	const options = commonOptions(values, help);

@@ -18,7 +18,7 @@ import { loadBuiltin, loadOwn } from './builtin.js';
 import { buildChain, filtersOf } from './chain.js';
 import { parseDuration } from './duration.js';
 import { addFlags, type Flag, parseFlags, positionals, quiet, type Values } from './flags.js';
-import { customFlags, defaultValues, gadgetFlags, staticFlags } from './gadget-flags.js';
+import { customFlags, defaultValues, emittedFlags, gadgetFlags, staticFlags } from './gadget-flags.js';
 import { booleanOf, type CommonOptions, checkForeign, commonOptions, fromFile } from './options.js';
 import type { OperatorWatch, UserOperator } from './operator-watch.js';
 import { preflight } from './preflight.js';
@@ -239,7 +239,8 @@ async function runOnce(reference: string, args: readonly string[], turn: Turn): 
 	let gadget = await openGadget(reference);
 	let opened = inspectGadget(gadget);
 	try {
-		const flags = [...gadgetFlags(opened.params, opened.dataSources), ...customFlags(gadget), ...staticFlags];
+		const known = [...gadgetFlags(opened.params, opened.dataSources), ...customFlags(gadget), ...staticFlags];
+		const flags = [...known, ...emittedFlags(args, known)];
 		if (asksForHelp(args)) return await gadgetHelp(gadget, opened, flags);
 		const help = `ig run ${reference} --help`;
 		const { values: given } = parseFlags(new Command('ig run').argument('[GADGET]'), args, flags, help);

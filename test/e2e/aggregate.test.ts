@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { ig } from '../support/cli.js';
 import { fixture, igDuring, jsonLines } from '../support/live.js';
 import { root } from '../support/pipeline.js';
 
@@ -59,6 +60,15 @@ describe.each(['rust', 'as'])('the aggregator written with sdk-%s', (language) =
 		const counts = jsonLines<Opens>(counted).filter(({ fname }) => fname === there || fname === missing);
 		expect(counts.map(({ opens, failed }) => [opens, failed]).sort()).toEqual(expect.arrayContaining([[1, 1]]));
 		expect(counts.filter(({ fname }) => fname === there).reduce((all, { opens }) => all + opens, 0)).toBe(2);
+	});
+
+	test('its rows are filtered as any, and a filter of the events is for the events', async () => {
+		const some = await run(language, ',by=fname', '-o', 'json', '--filter', 'proc.comm==opener', '--filter.opens', `fname==${missing}`);
+		expect(jsonLines<Opens>(some).map(({ fname, opens, failed }) => [fname, opens, failed])).toEqual([[missing, 1, 1]]);
+		expect(some.stderr).toMatch(/emitted (\d+) = delivered 1 \+ filtered \d+/);
+		const { code, stderr } = await ig(['run', 'trace_open', '--filter.nothing', 'a==b', '--timeout', '1']);
+		expect(code).toBe(2);
+		expect(stderr).toContain("no data source 'nothing'");
 	});
 
 	test('tables of several data sources take turns, each with its header', async () => {
