@@ -84,6 +84,14 @@ export const cases: Readonly<Record<string, Case | undefined>> = {
 		args: ['kill:10:self'],
 		event: { sig: 'SIGUSR1', error: '' },
 	},
+	// Makes a key, and signs with it.
+	trace_ssl: {
+		...{
+			command: '/usr/bin/openssl',
+			args: ['req', '-x509', '-newkey', 'rsa:1024', '-nodes', '-subj', '/CN=ig', '-keyout', '/dev/null', '-out', '/dev/null'],
+		},
+		event: { proc: { comm: 'openssl' } },
+	},
 	trace_tcp: { command: sockets, args: [...connection, 'close,1', 'close,2'], event: { type: 'accept', error: '' } },
 };
 
