@@ -26,7 +26,11 @@ function filterLines({ opened, pushdown }: Explained): string[] {
 function hookLines({ opened }: Explained): string[] {
 	const hooks = [...opened.hooks()];
 	const width = Math.max(0, ...hooks.map(([hook]) => hook.length));
-	return hooks.map(([hook, programs]) => `  ${hook.padEnd(width)}  ${programs.join(', ') || 'done without'}`);
+	const better = opened.passedOver();
+	return hooks.flatMap(([hook, programs]) => [
+		`  ${hook.padEnd(width)}  ${programs.join(', ') || 'done without'}`,
+		...(better.get(hook) ?? []).map((passed) => `  ${' '.repeat(width)}  not ${passed.programs.join(', ') || 'without'}: ${passed.reason}`),
+	]);
 }
 
 export function explain(explained: Explained): string {

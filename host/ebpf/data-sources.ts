@@ -23,6 +23,7 @@ export interface GadgetSource {
 }
 
 const hashes: readonly number[] = [MapType.Hash, MapType.LruHash, MapType.PercpuHash, MapType.LruPercpuHash];
+const WHOLE_RECORDS: ReadonlySet<string> = new Set(['gadget_process', 'gadget_creds', 'gadget_parent']);
 const ITERATORS = ['task', 'task_file', 'tcp', 'udp', 'ksym', 'bpf_map_elem'];
 
 /** Numbers of these types say who or what, not how much: they are not added up over CPUs. */
@@ -71,6 +72,15 @@ class Reader {
 		return this.#object.btf.find(BtfKind.Struct, name) ?? this.#fail(`${what} is of struct '${name}', which is not in its BTF`);
 	}
 
+	/** A record that is one of the framework's structs itself: its members are called what they are called inside of others. */
+	#record(struct: BtfType): Field[] {
+		const fields = structFields(this.#object.btf, struct);
+		if (WHOLE_RECORDS.has(struct.name)) {
+			for (const field of fields) if (field.parent === -1) field.annotations['columns.alias'] = field.name;
+		}
+		return fields;
+	}
+
 	#source(name: string, type: DataSource['type'], recordSize: number, fields: Field[]): DataSource {
 		return { name, type, recordSize, fields, annotations: {}, tags: [], slots: 0 };
 	}
@@ -83,7 +93,7 @@ class Reader {
 			this.#fail(`${what} reads map '${map}', which is neither a ring buffer nor a perf event array`);
 		}
 		return {
-			dataSource: this.#source(name, 'single', struct.size, structFields(this.#object.btf, struct)),
+			dataSource: this.#source(name, 'single', struct.size, this.#record(struct)),
 			origin: { kind: 'buffer', map },
 		};
 	}
@@ -104,7 +114,7 @@ class Reader {
 			maps.set(programName, this.#object.map(map).name);
 		}
 		return {
-			dataSource: this.#source(name, 'array', struct.size, structFields(this.#object.btf, struct)),
+			dataSource: this.#source(name, 'array', struct.size, this.#record(struct)),
 			origin: { kind: 'iterator', programs, maps },
 		};
 	}

@@ -100,6 +100,7 @@ export interface Native {
 	libbpf_version_string(): string;
 	libbpf_num_possible_cpus(): number;
 	libbpf_probe_bpf_helper(programType: number, helper: number, options: null): number;
+	libbpf_find_vmlinux_btf_id(name: string, attachType: number): number;
 	libbpf_probe_bpf_prog_type(programType: number, options: null): number;
 	libbpf_probe_bpf_map_type(mapType: number, options: null): number;
 	bpf_map_update_elem(fd: number, key: Memory, value: Memory, flags: Int64): number;
@@ -206,6 +207,7 @@ export const prototypes: Readonly<Record<keyof Native, string>> = {
 	libbpf_version_string: 'const char *f()',
 	libbpf_num_possible_cpus: 'int f()',
 	libbpf_probe_bpf_helper: 'int f(int, int, void *)',
+	libbpf_find_vmlinux_btf_id: 'int f(const char *, int)',
 	libbpf_probe_bpf_prog_type: 'int f(int, void *)',
 	libbpf_probe_bpf_map_type: 'int f(int, void *)',
 	bpf_map_update_elem: 'int f(int, void *, void *, uint64_t)',

@@ -4,12 +4,16 @@
  *
  *     helper:bpf_task_pt_regs          a helper, in some kind of tracing or networking program
  *     tracepoint:syscalls/sys_exit_open
- *     kprobe  fentry  tp_btf  lsm      a way to hook; kprobe:tcp_connect, fentry:tcp_connect, tp_btf:sched_switch: that target
+ *     kprobe  fentry  fexit  fmod_ret  tp_btf  lsm  uprobe
+ *                                      a way to hook; kprobe:tcp_connect, fentry:tcp_connect, tp_btf:sched_switch: that target
+ *     iter:task  map:ringbuf  kfunc:bpf_task_from_pid  cgroup2
+ *                                      a kind of iterator, a kind of map, a function that programs may call, a cgroup v2 hierarchy
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { errnoName, native } from './native.js';
 import { ProgramType } from './programs.js';
 import { startLog, takeLog } from './log.js';
+import { since } from './since.js';
 import { tracefs } from './tracefs.js';
 
 export interface Answer {
@@ -22,7 +26,7 @@ const YES: Answer = { ok: true, reason: '' };
 const no = (reason: string): Answer => ({ ok: false, reason });
 
 /** enum bpf_attach_type. */
-const AttachType = { TraceRawTp: 23, TraceFentry: 24, LsmMac: 27 } as const;
+const AttachType = { TraceRawTp: 23, TraceFentry: 24, TraceFexit: 25, ModifyReturn: 26, LsmMac: 27, TraceIter: 28 } as const;
 
 /** Program types in which a helper is looked for, the likely ones first. */
 const HELPER_USERS = [
@@ -70,15 +74,92 @@ function attach(what: string, programType: number, attachType: number, target: s
 	return no(`this kernel refuses ${what} programs (${errno})`);
 }
 
+/** enum bpf_map_type by the names that gadgets' sources have, in lower case. */
+const MAPS = [
+	...[
+		'unspec',
+		'hash',
+		'array',
+		'prog_array',
+		'perf_event_array',
+		'percpu_hash',
+		'percpu_array',
+		'stack_trace',
+		'cgroup_array',
+		'lru_hash',
+	],
+	...[
+		'lru_percpu_hash',
+		'lpm_trie',
+		'array_of_maps',
+		'hash_of_maps',
+		'devmap',
+		'sockmap',
+		'cpumap',
+		'xskmap',
+		'sockhash',
+		'cgroup_storage',
+	],
+	...[
+		'reuseport_sockarray',
+		'percpu_cgroup_storage',
+		'queue',
+		'stack',
+		'sk_storage',
+		'devmap_hash',
+		'struct_ops',
+		'ringbuf',
+		'inode_storage',
+	],
+	...['task_storage', 'bloom_filter', 'user_ringbuf', 'cgrp_storage', 'arena'],
+];
+
+function map(name: string): Answer {
+	const type = MAPS.indexOf(name);
+	if (type < 1) return no(`no kind of map is called '${name}'`);
+	return native.libbpf_probe_bpf_map_type(type, null) === 1 ? YES : no(`this kernel has no ${name} maps`);
+}
+
+function uprobe(): Answer {
+	return existsSync('/sys/bus/event_source/devices/uprobe') ? YES : no('this kernel was built without uprobes');
+}
+
+/** A name in the kernel's BTF. */
+function inBtf(name: string, attachType: number, what: string): Answer {
+	startLog();
+	const id = native.libbpf_find_vmlinux_btf_id(name, attachType);
+	takeLog();
+	return id > 0 ? YES : no(`this kernel has no ${what} ${name}`);
+}
+
+function cgroup2(): Answer {
+	const mounted = readFileSync('/proc/self/mounts', 'utf8')
+		.split('\n')
+		.some((line) => line.split(' ')[2] === 'cgroup2');
+	return mounted ? YES : no('no cgroup v2 hierarchy is mounted');
+}
+
 const probes: Readonly<Record<string, (detail: string) => Answer>> = {
 	helper,
 	tracepoint,
 	kprobe,
 	// Called only by the kernel's own tests.
 	fentry: (name) => attach('fentry', ProgramType.Tracing, AttachType.TraceFentry, name || 'bpf_fentry_test1'),
+	fexit: (name) => attach('fexit', ProgramType.Tracing, AttachType.TraceFexit, name || 'bpf_fentry_test1'),
+	fmod_ret: (name) => attach('fmod_ret', ProgramType.Tracing, AttachType.ModifyReturn, name || 'bpf_modify_return_test'),
+	uprobe,
+	map,
+	iter: (name) => inBtf(name, AttachType.TraceIter, 'iterator'),
+	kfunc: (name) => inBtf(name, AttachType.TraceFentry, 'function'),
+	cgroup2,
 	tp_btf: (name) => attach('tp_btf', ProgramType.Tracing, AttachType.TraceRawTp, name || 'sched_process_exit'),
 	lsm: (name) => attach('LSM', ProgramType.Lsm, AttachType.LsmMac, name || 'sb_umount'),
 };
+
+/** With the version that brought what an older kernel lacks. */
+function dated(need: string, answer: Answer): Answer {
+	return answer.ok ? answer : no(answer.reason + since(need));
+}
 
 const answers = new Map<string, Answer>();
 
@@ -88,8 +169,9 @@ export function meets(need: string): Answer {
 	if (answer === undefined) {
 		const [, kind = '', detail = ''] = /^([^:]*):?(.*)$/.exec(need) ?? [];
 		const probe = Object.hasOwn(probes, kind) ? probes[kind] : undefined;
-		const wantsDetail = kind === 'helper' || kind === 'tracepoint';
-		answer = probe === undefined || (wantsDetail && detail === '') ? no(`'${need}' is not a need that ig knows`) : probe(detail);
+		const wantsDetail = ['helper', 'tracepoint', 'map', 'iter', 'kfunc'].includes(kind);
+		answer =
+			probe === undefined || (wantsDetail && detail === '') ? no(`'${need}' is not a need that ig knows`) : dated(need, probe(detail));
 		answers.set(need, answer);
 	}
 	return answer;

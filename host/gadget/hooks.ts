@@ -8,11 +8,18 @@ export interface Need {
 	readonly reason: string;
 }
 
+export interface PassedOver {
+	readonly programs: readonly string[];
+	readonly reason: string;
+}
+
 export interface HookChoice {
 	/** Programs that must not be loaded: those of alternatives that were not chosen. */
 	readonly unused: ReadonlySet<string>;
-	/** Per hook, the chosen programs. For -v. */
+	/** Per hook, the chosen programs. */
 	readonly chosen: ReadonlyMap<string, readonly string[]>;
+	/** Per hook, the better alternatives that this kernel does not allow, and why. */
+	readonly passedOver: ReadonlyMap<string, readonly PassedOver[]>;
 }
 
 /**
@@ -30,6 +37,7 @@ export function chooseHooks(
 	const named = new Set<string>();
 	const wanted = new Set<string>();
 	const chosen = new Map<string, readonly string[]>();
+	const passedOver = new Map<string, readonly PassedOver[]>();
 	for (const [hook, alternatives] of Object.entries(hooks)) {
 		for (const name of alternatives.flatMap((alternative) => alternative.programs)) {
 			if (!programs.includes(name)) {
@@ -40,17 +48,18 @@ export function chooseHooks(
 			}
 			named.add(name);
 		}
-		const unmet: string[] = [];
+		const passed: PassedOver[] = [];
 		const choice = alternatives.find((alternative) => {
 			const missing = alternative.needs.map(meets).filter((need) => !need.ok);
-			unmet.push(...missing.map((need) => need.reason));
+			if (missing.length > 0) passed.push({ programs: alternative.programs, reason: missing.map((need) => need.reason).join('; ') });
 			return missing.length === 0;
 		});
 		if (choice === undefined) {
-			throw new IgError('IG_GADGET_HOOK', { gadget, hook, reason: [...new Set(unmet)].join('; ') });
+			throw new IgError('IG_GADGET_HOOK', { gadget, hook, reason: [...new Set(passed.map(({ reason }) => reason))].join('; ') });
 		}
+		passedOver.set(hook, passed);
 		chosen.set(hook, choice.programs);
 		for (const name of choice.programs) wanted.add(name);
 	}
-	return { unused: new Set([...named].filter((name) => !wanted.has(name))), chosen };
+	return { unused: new Set([...named].filter((name) => !wanted.has(name))), chosen, passedOver };
 }

@@ -58,6 +58,8 @@ export interface OpenedGadget {
 	check(values: ReadonlyMap<string, string>): void;
 	/** Per hook of gadget.yaml, the programs that this kernel lets it use. @throws IgError IG_GADGET_HOOK */
 	hooks(): ReadonlyMap<string, readonly string[]>;
+	/** Per hook of gadget.yaml, what would be better and why this kernel does not allow it. @throws IgError IG_GADGET_HOOK */
+	passedOver(): HookChoice['passedOver'];
 	/** Whether its programs filter records of that data source by {@link LoadOptions.predicates}. */
 	takesPredicates(dataSource: number): boolean;
 	/** Loads its programs with these parameters. Once. @throws IgError IG_PARAM, IG_GADGET_HOOK, IG_VERIFIER … */
@@ -135,6 +137,10 @@ class Opened implements OpenedGadget {
 
 	hooks(): ReadonlyMap<string, readonly string[]> {
 		return this.#choice().chosen;
+	}
+
+	passedOver(): HookChoice['passedOver'] {
+		return this.#choice().passedOver;
 	}
 
 	takesPredicates(dataSource: number): boolean {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { hasProgramType, meets } from '../../host/ebpf/probe.js';
+import { since } from '../../host/ebpf/since.js';
 import { ProgramType } from '../../host/ebpf/programs.js';
 
 describe('what this kernel has', () => {
@@ -42,6 +43,24 @@ describe('what this kernel has', () => {
 		for (const need of ['', 'helper', 'helper:', 'tracepoint:', 'magic', 'constructor', 'toString:x']) {
 			expect(meets(need)).toEqual({ ok: false, reason: `'${need}' is not a need that ig knows` });
 		}
+	});
+
+	it('knows iterators, maps and functions', () => {
+		for (const need of ['iter:task', 'map:ringbuf', 'map:hash', 'fexit', 'fmod_ret', 'uprobe']) {
+			const { ok, reason } = meets(need);
+			expect(ok).toBe(reason === '');
+		}
+		expect(meets('iter:task').ok).toBe(true);
+		expect(meets('map:ringbuf').ok).toBe(true);
+		expect(meets('iter:nothing')).toEqual({ ok: false, reason: 'this kernel has no iterator nothing' });
+		expect(meets('map:nothing')).toEqual({ ok: false, reason: "no kind of map is called 'nothing'" });
+	});
+
+	it('names the version that brought a thing', () => {
+		expect(since('helper:bpf_task_pt_regs', '5.10.0-28-amd64')).toBe('; Linux 5.15 has it');
+		expect(since('fentry:vfs_read', '5.4.0')).toBe('; Linux 5.5 has it');
+		expect(since('helper:bpf_task_pt_regs', '6.1.0')).toBe('');
+		expect(since('helper:bpf_something', '5.10.0')).toBe('');
 	});
 
 	it('keeps its answers', () => {

@@ -21,6 +21,7 @@ describe('hook alternatives', () => {
 		const old = chooseHooks('g', hooks, programs, noHelpers);
 		expect([...old.unused]).toEqual(['openat_one']);
 		expect(old.chosen.get('openat')).toEqual(['openat_e', 'openat_x']);
+		expect(old.passedOver.get('openat')).toEqual([{ programs: ['openat_one'], reason: 'this kernel has no helper:bpf_task_pt_regs' }]);
 	});
 
 	it('says what the kernel lacks when there is no way', () => {
