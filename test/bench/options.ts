@@ -31,6 +31,8 @@ export const help = `npm run bench -- [flags]
   --peer NAME=COMMAND   one more reader, run by sh; {pid} is the storm, {output} a file for its lines (else its stdout)
   --soak SECONDS        memory at full load for so long (600 is what the target asks for)
   --page FILE           where the page goes (docs/benchmarks.md; 'none': nowhere)
+
+Under ten minutes, with a page: --runs 3 --rates 0,100000
 `;
 
 function positive(name: string, text: string): number {
