@@ -98,6 +98,12 @@ async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help:
 	const options = commonOptions(values, help);
 	const log = makeLog(options.verbose);
 	for (const warning of gadget.warnings) log('warn', warning);
+	if (opened.dataSources.length === 0 && gadget.operator === undefined && options.wasmOperators.length === 0) {
+		log(
+			'warn',
+			'this gadget has no data source, so it shows nothing; its program needs a GADGET_TRACER, GADGET_MAPITER or GADGET_SNAPSHOTTER',
+		);
+	}
 	checkForeign(values, log);
 	booleanOf(values, 'host', help);
 	const timeout = parseDuration('--timeout', values.get('timeout')?.at(-1) ?? '0', 's', help);
