@@ -21,8 +21,8 @@ interface Case {
 	/** While it traces; undefined: of what there is already. */
 	readonly command?: string;
 	readonly args?: readonly string[];
-	/** What one of the events holds, at least. */
-	readonly event: Readonly<Record<string, unknown>>;
+	/** What one of the events holds, at least; undefined: nothing can happen in a VM. */
+	readonly event: Readonly<Record<string, unknown>> | undefined;
 }
 
 const opener = realpathSync(fixture('opener'));
@@ -47,6 +47,8 @@ const atEnd = (source: string) => ['--map-fetch-interval', '0', '--annotate', `$
 
 /** By gadget. */
 export const cases: Readonly<Record<string, Case | undefined>> = {
+	// The VMs have no disks.
+	profile_blockio: { event: undefined },
 	snapshot_process: { event: { comm: 'node', creds: { user: 'root' } } },
 	snapshot_socket: {
 		prepare: `(sleep 1000 | ${sockets} socket,4,tcp bind,0,127.0.0.1,4322 listen,0 wait) >/dev/null 2>&1 </dev/null &`,
@@ -141,7 +143,7 @@ export async function runMatrix(version: KernelVersion, timeoutMs: number): Prom
 		const { code, stdout, stderr } = runs[i] ?? { code: null, stdout: '', stderr: '' };
 		const lines = stdout.split('\n').filter((line) => line !== '');
 		const events = lines.flatMap((line) => JSON.parse(line) as unknown);
-		const seen = code === 0 && events.some((one) => holds(one, event));
+		const seen = code === 0 && (event === undefined || events.some((one) => holds(one, event)));
 		cells.set(gadget, { seen, kinds: await kindsOf(gadget, stderr), trouble: seen ? '' : `${stderr}\n${stdout.slice(0, 2000)}` });
 	}
 	return cells;
