@@ -7,6 +7,7 @@ import { diff } from '../../host/cli/operator/diff.js';
 import { languages } from '../../host/cli/operator/languages.js';
 import { ig, type Result } from '../support/cli.js';
 import { root } from '../support/pipeline.js';
+import { skipWithoutTools } from '../support/toolchains.js';
 
 const cwd = mkdtempSync(join(tmpdir(), 'ig-operator-'));
 afterAll(() => rmSync(cwd, { recursive: true }));
@@ -16,7 +17,8 @@ describe.each(languages.map(({ name }) => name))('a new project in %s', (lang) =
 	const name = `only-${lang}`;
 	const module = join(name, 'build', `${name}.wasm`);
 
-	test('passes its own test', async () => {
+	test('passes its own test', async (context) => {
+		skipWithoutTools(lang, context.skip);
 		const made = await operator('new', name, '--lang', lang);
 		expect(made).toMatchObject({ code: 0, stderr: '' });
 		const { code, stdout } = await operator('test', name);
@@ -24,13 +26,15 @@ describe.each(languages.map(({ name }) => name))('a new project in %s', (lang) =
 		expect(code).toBe(0);
 	}, 240_000);
 
-	test('builds to the file that the help names', async () => {
+	test('builds to the file that the help names', async (context) => {
+		skipWithoutTools(lang, context.skip);
 		const { code, stdout } = await operator('build', name);
 		expect(stdout).toMatch(new RegExp(`^only-${lang}/build/only-${lang}\\.wasm \\([\\d.]+ KiB\\)\\n$`));
 		expect(code).toBe(0);
 	}, 240_000);
 
-	test('tells what it is', async () => {
+	test('tells what it is', async (context) => {
+		skipWithoutTools(lang, context.skip);
 		const { code, stdout } = await operator('inspect', module, '-o', 'json');
 		expect(code).toBe(0);
 		expect(JSON.parse(stdout)).toMatchObject({
@@ -46,14 +50,16 @@ describe.each(languages.map(({ name }) => name))('a new project in %s', (lang) =
 		expect(text).toMatch(/^fields wanted +open: fname$/m);
 	});
 
-	test('takes another manifest', async () => {
+	test('takes another manifest', async (context) => {
+		skipWithoutTools(lang, context.skip);
 		writeFileSync(join(cwd, name, 'other.json'), `{"operators": [{"name": "other", "dataSources": ["open"]}]}`);
 		expect(await operator('manifest', module, join(name, 'other.json'))).toMatchObject({ code: 0, stdout: '', stderr: '' });
 		expect((await operator('inspect', module)).stdout).toMatch(/^operator +other 0\.0\.0$/m);
 		await operator('build', name);
 	});
 
-	test('is measured beside a no-op', async () => {
+	test('is measured beside a no-op', async (context) => {
+		skipWithoutTools(lang, context.skip);
 		const args = [module, '--recording', join(name, 'tests/opens.rec'), '--time', '300ms', '-o', 'json'];
 		const { code, stdout, stderr } = await operator('bench', ...args);
 		expect(stderr).toBe('');

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { ig } from '../support/cli.js';
+import { Ig, ig } from '../support/cli.js';
 import { fixture, igDuring, jsonLines } from '../support/live.js';
 import { root } from '../support/pipeline.js';
 
@@ -69,6 +69,42 @@ test('a format operator of the user takes the place of -o', async () => {
 	});
 	expect(result.stdout).toContain(`"${inside}"`);
 	expect(result.stdout.split('\n')[0]).toContain(',');
+});
+
+test('builds that take over while events come lose none and show none twice', async () => {
+	const file = join(dir, 'watched.wasm');
+	const build = (): void => {
+		copyFileSync(example('rust-filter'), `${file}.new`);
+		renameSync(`${file}.new`, file);
+	};
+	build();
+	const running = new Ig([
+		'run',
+		'trace_open',
+		'-o',
+		'json',
+		'--comm',
+		'opener',
+		'-v',
+		'--watch',
+		'--wasm-operator',
+		`${file},prefix=${dir}`,
+	]);
+	await running.until('running...');
+	const names = Array.from({ length: 1000 }, (_, i) => join(dir, `number-${i}`));
+	for (let i = 0; i < 10; i++) {
+		build();
+		execFileSync(
+			opener,
+			names.slice(i * 100, i * 100 + 100).map((name) => `openat:0:0:${name}`),
+		);
+		await running.until(new RegExp(`(?:runs now.*\\n(?:.*\\n)*?){${i + 1}}`));
+	}
+	running.signal('SIGINT');
+	const result = await running.done;
+	expect(result.code).toBe(0);
+	expect(result.stderr).not.toMatch(/warning|lost/);
+	expect(jsonLines<Event>(result).flatMap(({ fname }) => (names.includes(fname) ? [fname] : []))).toEqual(names);
 });
 
 test('an operator parameter that is not there is refused, with those that are', async () => {

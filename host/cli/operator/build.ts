@@ -64,16 +64,16 @@ function assemblyscript(folder: string, language: Language, out: string): string
 	return out;
 }
 
+/** Debian's names end in one. */
+const CLANG_VERSIONS = [22, 21, 20, 19, 18, 17, 16, 15, 14];
+
 /** clang looks for the linker beside itself and in PATH; Rust brings one, too. */
 function wasmLinker(clang: string): string | undefined {
 	const version = /\d+$/.exec(clang)?.[0];
 	const found = find(
 		...(version === undefined ? [] : [`wasm-ld-${version}`]),
 		'wasm-ld',
-		'wasm-ld-22',
-		'wasm-ld-19',
-		'wasm-ld-16',
-		'wasm-ld-14',
+		...CLANG_VERSIONS.map((version) => `wasm-ld-${version}`),
 	);
 	if (found !== undefined || find('rustc') === undefined) return found;
 	const host = /^host: (.+)$/m.exec(stdoutOf('rustc', '-vV'))?.[1] ?? '';
@@ -84,7 +84,7 @@ function wasmLinker(clang: string): string | undefined {
 const CLANG_FLAGS = ['--target=wasm32', '-std=c17', '-O3', '-ffreestanding', '-nostdlib', '-mbulk-memory', '-Wall', '-Wextra'];
 
 function c(folder: string, language: Language, out: string): string {
-	const clang = find('clang', 'clang-22', 'clang-21', 'clang-20', 'clang-19', 'clang-18', 'clang-17', 'clang-16', 'clang-15', 'clang-14');
+	const clang = find('clang', ...CLANG_VERSIONS.map((version) => `clang-${version}`));
 	if (clang === undefined) missing(language, 'clang', 'install it; on Debian: apt-get install clang lld');
 	const linker = wasmLinker(clang);
 	if (linker === undefined) missing(language, 'wasm-ld', "install LLVM's linker; on Debian: apt-get install lld");
