@@ -9,9 +9,9 @@ dist/contract/keeper.wasm: test/contract/keeper.c test/contract/keeper.json test
 	@mkdir -p $(@D)
 	@$(CONTRACT_CLANG) --target=wasm32 -O2 -Wall -Wextra -Werror -ffreestanding -fno-builtin-memcpy -nostdlib -c $< -o $@.o
 	@$(CONTRACT_LD) --no-entry --export-memory $@.o -o $@.plain
-	@node scripts/manifest.mjs $@.plain test/contract/keeper.json $@ && rm $@.plain $@.o
+	@node dist/host/cli/main.js operator manifest $@.plain test/contract/keeper.json && mv $@.plain $@ && rm $@.o
 
 dist/contract/totals.wasm: test/contract/totals.wat test/contract/totals.json test/contract/wat.mjs test/contract/build.mk | dist/host/.stamp
 	@mkdir -p $(@D)
 	@node test/contract/wat.mjs $< $@.plain
-	@node scripts/manifest.mjs $@.plain test/contract/totals.json $@ && rm $@.plain
+	@node dist/host/cli/main.js operator manifest $@.plain test/contract/totals.json && mv $@.plain $@
