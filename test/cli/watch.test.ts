@@ -55,7 +55,7 @@ class Watching {
 	/** One more build runs, and rows of it have come out. */
 	async taken(): Promise<void> {
 		this.#taken++;
-		await this.ig.until(new RegExp(`(?:${runsNow.source}[^]*){${this.#taken}}`));
+		await this.until(() => (this.ig.stderr.match(runsNow) ?? []).length >= this.#taken);
 		const count = this.rows().length;
 		await this.until(() => this.rows().length > count + 100);
 	}
