@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { OperatorPlan } from '../../host/pipeline/plan.js';
 import { expectIdentity } from '../support/outcome.js';
-import { builtinOperator, foreign, type Outcome, runPipeline } from '../support/pipeline.js';
+import { builtinOperator, foreign, type Outcome, runPipeline, within } from '../support/pipeline.js';
 import { numbers, numbersSource, packNumbers } from '../support/schema.js';
 import { keepEven, watModule, watOperator } from '../support/wat.js';
 
@@ -74,6 +74,39 @@ test('operators before it do not see them', async () => {
 	expect(outcome.stats.operators[0]?.rowsIn).toBe(300);
 	expect(outcome.stats.emitted.emitted).toBeGreaterThan(0);
 	expectEmittedIdentity(outcome);
+});
+
+test('an operator behind it that hangs costs the rows on their way, which are counted and told', async () => {
+	const hang = await watModule(watOperator({ batch: '(loop $again (br $again)) (unreachable)' }));
+	const outcome = await runPipeline({
+		...{ sources: [numbersSource()], batches: batches(3), modules: [totals, hang], deadlineMs: 100 },
+		operators: [foreign(totals, 1, granted), foreign(hang, 2, { ...onTotals, name: 'hang', limits: within(100) })],
+	});
+	expect(outcome.end.reason).not.toBe('failed');
+	expectIdentity(outcome);
+	expectEmittedIdentity(outcome);
+	expect(outcome.stats.emitted.dropped).toBeGreaterThan(0);
+	expect(outcome.stats.operators[1]?.errors).toBeGreaterThan(0);
+	expect(outcome.log.join('\n')).toMatch(
+		/operator hang took more than 100 ms in ig_batch.*emitted rows that were on their way are dropped/,
+	);
+});
+
+test('what a call emits before it fails does not count', async () => {
+	// Emits one row of its batch, and then returns EINVAL.
+	const failing = await watModule(
+		watOperator({
+			imports: `(import "ig" "source_add" (func $add (param i32 i32 i32 i32) (result i32)))
+			(import "ig" "emit" (func $emit (param i32 i32 i32 i32) (result i32)))`,
+			globals: '(data (i32.const 64) "totals")',
+			init: '(drop (call $add (i32.const 64) (i32.const 6) (i32.const 1) (i32.const 24))) (i32.const 0)',
+			batch: '(drop (call $emit (i32.const 1) (local.get $batch) (i32.const 1) (i32.const 24))) (i32.const 28)',
+		}),
+	);
+	const outcome = await run([foreign(failing, 1, granted)], [failing]);
+	expect(outcome.stats.operators[0]?.errors).toBe(3);
+	expect(outcome.stats.emitted.emitted).toBe(0);
+	expect(outcome.stats).toMatchObject({ submitted: 300, delivered: 300 });
 });
 
 test('without the grant, source_add is ENOTCAPABLE and the operator goes on as it can', async () => {

@@ -210,3 +210,33 @@ test('when the thread is lost later, the new version is started again, not the o
 	const count = (sequence: number) => rows.filter(({ number }) => Math.floor(number / ROWS) === sequence).length;
 	expect([count(batch - 1), count(batch), count(batch + 1)]).toEqual([1, ROWS, 1]);
 });
+
+const totals = readFileSync(new URL('../contract/totals.wat', import.meta.url), 'utf8');
+const granted: Partial<OperatorPlan> = { name: 'totals', grants: ['emit:totals', 'metric'] };
+
+test('what the old version emits with its last words counts, and the new one goes on emitting', async () => {
+	const module = await watModule(totals, 'totals.wasm');
+	const playing = await play(module, granted);
+	expect(await playing.swap(await watModule(totals, 'totals.wasm'))).toHaveProperty('milliseconds');
+	const { emitted, metrics } = playing.pipeline.stats();
+	expect(emitted.emitted).toBeGreaterThan(0);
+	expect(metrics[0]?.name).toBe('rows_per_batch');
+	await playing.stop();
+	const after = playing.pipeline.stats();
+	expect(after.emitted.emitted).toBeGreaterThan(emitted.emitted);
+	expect(after.emitted.delivered).toBe(after.emitted.emitted);
+	expect(after.metrics[0]?.value).toBeGreaterThanOrEqual(metrics[0]?.value ?? 0);
+	expect(playing.log).toEqual([]);
+});
+
+test('a version with other metrics or another data source does not take over', async () => {
+	const playing = await play(await watModule(totals, 'totals.wasm'), granted);
+	const counter = totals.replace('(i32.const 2) (i32.const 114)', '(i32.const 0) (i32.const 114)');
+	expect(await playing.swap(await watModule(counter, 'totals.wasm'))).toMatchObject({
+		reason: expect.stringMatching(/changes its metrics/),
+	});
+	const wider = totals.replace('(i32.const 1) (i32.const 24)))', '(i32.const 1) (i32.const 32)))');
+	expect(wider).not.toBe(totals);
+	expect(await playing.swap(await watModule(wider, 'totals.wasm'))).toHaveProperty('reason');
+	await playing.stop();
+});
