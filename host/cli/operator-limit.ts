@@ -5,6 +5,8 @@ import { type Call, defaultLimits, type OperatorLimits } from '../operator/limit
 import { parseDuration } from './duration.js';
 
 const flag = '--operator-limit';
+/** Least time for a batch of the built-in operators. */
+const OWN_MS = 1000;
 const numbers = ['elements', 'log', 'rows', 'metrics'] as const;
 /** The calls that a key is about. */
 const times: Readonly<Record<string, readonly Call[] | undefined>> = {
@@ -70,6 +72,8 @@ function withDeadline(text: string | undefined, help: string): OperatorLimits {
 /** @throws IgError IG_FLAG_VALUE */
 export function parseLimits(deadline: string | undefined, given: readonly string[], help: string): LimitOptions {
 	const base = withDeadline(deadline, help);
+	// Ours do not loop; that a machine is slow must not cost rows.
+	const ours = { ...base, ms: { ...base.ms, batch: Math.max(base.ms.batch, OWN_MS), tick: Math.max(base.ms.tick, OWN_MS) } };
 	const entries = given.flatMap((text) => {
 		const [, name, rest = ''] = /^(?:([\w.-]+):)?(.*)$/s.exec(text) ?? [];
 		return rest.split(',').map((part) => parseEntry(name, part, help));
@@ -80,7 +84,7 @@ export function parseLimits(deadline: string | undefined, given: readonly string
 				.filter(({ name }) => (name === undefined ? !builtin : name === operator))
 				// What names the operator wins, wherever it stands.
 				.sort((a, b) => Number(a.name !== undefined) - Number(b.name !== undefined))
-				.reduce((limits, { change }) => change(limits), base),
+				.reduce((limits, { change }) => change(limits), builtin ? ours : base),
 		names: [...new Set(entries.flatMap(({ name }) => name ?? []))],
 	};
 }

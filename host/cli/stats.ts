@@ -48,8 +48,10 @@ const headings = ['OPERATOR', 'BATCHES', 'ROWS IN', 'ROWS OUT', 'EMITTED', 'NS/R
 const texts = ['OPERATOR', 'LIMITS HIT', 'STATE'];
 
 /** `time 2, log 950, memory`. */
-function limitsHit({ limitsHit: { time, log, memory } }: OperatorStats): string {
-	return [time > 0 && `time ${time}`, log > 0 && `log ${log}`, memory && 'memory'].filter(Boolean).join(', ') || '-';
+function limitsHit({ limitsHit: { time, log, rows, memory } }: OperatorStats): string {
+	return (
+		[time > 0 && `time ${time}`, log > 0 && `log ${log}`, rows > 0 && `rows ${rows}`, memory && 'memory'].filter(Boolean).join(', ') || '-'
+	);
 }
 
 /** `quarantined: failed in ig_batch: unreachable`. */

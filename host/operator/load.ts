@@ -7,7 +7,7 @@ import { boundsOf, compile } from './compile.js';
 import { importNames } from './imports.js';
 import { defaultLimits, type LimitsOf, MOST_MODULE_BYTES, PAGE } from './limits.js';
 import { type Manifest, parseManifest } from './manifest.js';
-import { anotherKind, HOW_TO_EXPORT, notWasm } from './mistakes.js';
+import { anotherKind, HOW_TO_EXPORT, notWasm, oneLine } from './mistakes.js';
 import type { CorePlan, LoadedCore, LoadedModule } from './module.js';
 import { BinaryError } from './reader.js';
 import { customSection, isComponent, isWasm, MANIFEST_SECTION } from './section.js';
@@ -16,7 +16,7 @@ import { WASI_MODULE, wasiNames } from './wasi/preview1.js';
 /** @returns its door. @throws IgError IG_OPERATOR_ABI with what is missing and what to change. */
 function checkAbi(module: WebAssembly.Module, file: string): CorePlan['door'] {
 	const fail = (reason: string): never => {
-		throw new IgError('IG_OPERATOR_ABI', { file, reason });
+		throw new IgError('IG_OPERATOR_ABI', { file, reason: oneLine(reason) });
 	};
 	const exports = new Map(WebAssembly.Module.exports(module).map(({ name, kind }) => [name, kind]));
 	const imports = WebAssembly.Module.imports(module);
@@ -92,7 +92,7 @@ export async function compileCore(bytes: Uint8Array, file: string, limitsOf: Lim
 			? notWasm(bytes)
 			: cause instanceof BinaryError
 				? cause.message
-				: (cause as Error).message.replace(/^WebAssembly\.compile\(\): /, '');
+				: oneLine((cause as Error).message.replace(/^WebAssembly\.compile\(\): /, ''));
 		throw new IgError('IG_OPERATOR_WASM', { file, reason }, { cause });
 	}
 	const door = checkAbi(module, file);

@@ -2,7 +2,8 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { IgError } from '../errors.js';
-import { notWasm } from './mistakes.js';
+import { MOST_MANIFEST_BYTES } from './limits.js';
+import { notWasm, oneLine } from './mistakes.js';
 import { isWasm, MANIFEST_SECTION, withCustomSection } from './section.js';
 
 /** 64 KiB pages; 16 MiB, as Inspektor Gadget's limit. */
@@ -19,7 +20,8 @@ const param = z.strictObject({
 const operator = z.looseObject({
 	name: z
 		.string()
-		.regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, `_`, `.` or `-`')
+		// Our own lines in the log begin with `ig: `.
+		.regex(/^(?!ig$)[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, `_`, `.` or `-`, and not `ig`')
 		.describe('What messages, statistics and the user call it.'),
 	version: text.default('0.0.0'),
 	description: text.default(''),
@@ -87,7 +89,7 @@ function nameFromFile(file: string): string {
 		.replace(/\.wasm$/, '')
 		.replace(/[^\w.-]/g, '_')
 		.slice(0, 64);
-	return name === '' ? 'operator' : name;
+	return name === '' || name === 'ig' ? 'operator' : name;
 }
 
 /**
@@ -101,17 +103,19 @@ export function readManifest(module: WebAssembly.Module, file: string): Manifest
 /** The same, of the section's contents; undefined: there is none. */
 export function parseManifest(bytes: ArrayBuffer | Uint8Array | undefined, file: string): Manifest {
 	if (bytes === undefined) return manifest.parse({ operators: [{ name: nameFromFile(file) }] });
+	if (bytes.byteLength > MOST_MANIFEST_BYTES)
+		throw new IgError('IG_OPERATOR_MANIFEST', { file, reason: `larger than ${MOST_MANIFEST_BYTES} bytes` });
 	let parsed: unknown;
 	try {
 		parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
 	} catch (cause) {
-		throw new IgError('IG_OPERATOR_MANIFEST', { file, reason: `not JSON: ${(cause as Error).message}` }, { cause });
+		throw new IgError('IG_OPERATOR_MANIFEST', { file, reason: `not JSON: ${oneLine((cause as Error).message)}` }, { cause });
 	}
 	const result = manifest.safeParse(parsed);
 	if (!result.success) {
 		const issue = result.error.issues[0];
 		const path = issue?.path.join('.') ?? '';
-		throw new IgError('IG_OPERATOR_MANIFEST', { file, reason: `${path === '' ? '' : `${path}: `}${issue?.message ?? 'invalid'}` });
+		throw new IgError('IG_OPERATOR_MANIFEST', { file, reason: oneLine(`${path === '' ? '' : `${path}: `}${issue?.message ?? 'invalid'}`) });
 	}
 	return result.data;
 }

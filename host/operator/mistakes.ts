@@ -18,6 +18,11 @@ export function notWasm(bytes: Uint8Array): string {
 	return 'not a WebAssembly file';
 }
 
+/** Text with words of a stranger's in it, for one line of ours. */
+export function oneLine(text: string): string {
+	return text.replace(/\s*[\r\n\u2028\u2029]+\s*/g, ' ').slice(0, 500);
+}
+
 interface Surface {
 	/** Name to kind. */
 	readonly exports: ReadonlyMap<string, string>;

@@ -12,6 +12,8 @@ export interface InitResult {
 
 /** Bounds the time and memory that an init can take from the host. */
 const MAX_EFFECTS = 20_000;
+/** Characters of names, annotations and tags together: every operator behind it has them in its init table. */
+const MAX_TEXT = 256 << 10;
 
 export class InitSession {
 	readonly sources: DataSource[];
@@ -19,6 +21,7 @@ export class InitSession {
 	readonly #wants: (Set<number> | undefined)[];
 	readonly #owned = new Set<string>();
 	readonly #metrics = new Set<string>();
+	#text = 0;
 
 	readonly #mostMetrics: number;
 
@@ -31,8 +34,12 @@ export class InitSession {
 
 	perform(effect: Effect): number {
 		if (this.effects.length >= MAX_EFFECTS) return -Errno.NOSPC;
+		const text = Object.values(effect).reduce((sum: number, value) => sum + (typeof value === 'string' ? value.length : 0), 0);
+		if (this.#text + text > MAX_TEXT) return -Errno.NOSPC;
 		const result = applyEffect(this.sources, effect, this.#owned);
-		if (result >= 0) this.effects.push(effect);
+		if (result < 0) return result;
+		this.#text += text;
+		this.effects.push(effect);
 		return result;
 	}
 

@@ -20,6 +20,8 @@ export interface AccessOptions {
 	readonly grants: readonly string[];
 	/** Rows that one call may emit. */
 	readonly mostRows: number;
+	/** Rows were not taken: the limit is reached. */
+	readonly refused?: (rows: number) => void;
 	readonly emissions: Emissions;
 	readonly metrics: Metrics;
 	readonly maps: readonly MapPlan[];
@@ -57,8 +59,10 @@ export class LinkAccess implements Access {
 		if (!this.emitting) return -Errno.NOTCAPABLE;
 		const size = this.#sources.get(ds);
 		if (size === undefined) return -Errno.NOTCAPABLE;
-		const { emissions, operator, mostRows } = this.#options;
-		return emissions.take({ operator, ds, size, mostRows }, rows, count, stride);
+		const { emissions, operator, mostRows, refused } = this.#options;
+		const result = emissions.take({ operator, ds, size, mostRows }, rows, count, stride);
+		if (result === -Errno.NOSPC) refused?.(count);
+		return result;
 	}
 
 	record(metric: number, value: number): number {

@@ -129,19 +129,27 @@ export class Chain {
 			fixedSizes: plan.dataSources.map(fixedSize),
 		};
 		plan.operators.forEach((operator, id) => {
+			const init = known?.[id];
+			const before = cloneSources(sources);
 			try {
-				let own = guests.get(operator.module);
+				const out = init !== undefined && control.get(id, 'Quarantined') !== 0;
+				// What is out of the run is not even instantiated: that may be what it is out for.
+				let own = out ? { guest: this.#home, region: this.#region } : guests.get(operator.module);
 				if (own === undefined) {
 					own = this.#open(operator, id);
 					guests.set(operator.module, own);
 				}
-				const init = known?.[id];
 				const link = new Link(operator, id, own.guest, sources, shape, init);
 				link.region = own.region;
 				links.push(link);
 			} catch (cause) {
-				if (cause instanceof GuestFailure) throw new InitFailed(operator.name, cause.message);
-				throw cause;
+				if (!(cause instanceof GuestFailure)) throw cause;
+				if (init === undefined || operator.builtin || operator.onError === 'stop') throw new InitFailed(operator.name, cause.message);
+				// The run goes on without it, and with the fields that it had added.
+				this.#quarantine(operator.name, id, `${cause.message} when it was started again`);
+				if (cause.fatal) guests.delete(operator.module);
+				sources.splice(0, sources.length, ...before);
+				links.push(new Link(operator, id, this.#home, sources, shape, init));
 			}
 		});
 		this.links = links;
@@ -437,6 +445,7 @@ export class Chain {
 			if (!(cause instanceof GuestFailure)) throw cause;
 			if (link.plan.builtin) throw new HomeLost({ operator: link.id, reason: cause.message });
 			const out = this.#strike(link, cause.message);
+			if (out && link.plan.onError === 'stop') throw new OperatorStop(link.plan.name, cause.message);
 			this.#options.log('warn', `operator ${link.plan.name} ${cause.message}${out ? '; it is out of this run' : ''}`);
 			if (cause.fatal && !out && call !== 'stop') this.#respawn(link);
 		}
@@ -454,9 +463,15 @@ export class Chain {
 		} catch (cause) {
 			if (!(cause instanceof GuestFailure)) throw cause;
 			link.quarantine();
-			this.#options.struck(link.id, `${cause.message} when it was started again`);
-			this.#options.log('warn', `operator ${link.plan.name} ${cause.message} when it was started again; it is out of this run`);
+			this.#quarantine(link.plan.name, link.id, `${cause.message} when it was started again`);
+			if (link.plan.onError === 'stop') throw new OperatorStop(link.plan.name, cause.message);
 		}
+	}
+
+	#quarantine(name: string, id: number, reason: string): void {
+		this.#options.control.set(id, 'Quarantined', 1);
+		this.#options.struck(id, reason);
+		this.#options.log('warn', `operator ${name} ${reason}; it is out of this run`);
 	}
 
 	/** Counts a failure; true when the operator is now out of the run. */

@@ -38,12 +38,12 @@ const Total = {
 	ByKernel: 13,
 } as const;
 const TOTALS = 16;
-/** Strikes: failures of the version that runs; Errors: of all in this run. Late: calls that were cut off; Held: lines kept out of the log. */
+/** Strikes: failures of the version that runs; Errors: of all in this run. Late: calls that were cut off; Held: lines kept out of the log; Refused: rows it could not emit. */
 const Per = {
 	...{ Batches: 0, RowsIn: 1, RowsOut: 2, Milliseconds: 3, Memory: 4, Errors: 5, Dropped: 6, Quarantined: 7, Strikes: 8 },
-	...{ Emitted: 9, Late: 10, Held: 11 },
+	...{ Emitted: 9, Late: 10, Held: 11, Refused: 12 },
 } as const;
-const PER = 12;
+const PER = 13;
 
 /** Failures after which an operator is taken out of the run. */
 export const STRIKES = 3;

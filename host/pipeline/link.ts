@@ -58,7 +58,8 @@ export class Link {
 		this.#shape = shape;
 		this.#control = shape.control;
 		this.#before = cloneSources(sources);
-		this.#access = new LinkAccess({ ...shape, operator: id, grants: plan.grants ?? [], mostRows: plan.limits.rows });
+		const refused = (rows: number): void => shape.control.add(id, 'Refused', rows);
+		this.#access = new LinkAccess({ ...shape, operator: id, grants: plan.grants ?? [], mostRows: plan.limits.rows, refused });
 		if (known !== undefined && this.quarantined) {
 			const session = new InitSession(sources, this.plan.limits.metrics);
 			for (const effect of known.effects) session.perform(effect);

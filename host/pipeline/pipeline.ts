@@ -192,6 +192,7 @@ class Supervisor implements Pipeline {
 				limitsHit: {
 					time: this.#control.get(id, 'Late'),
 					log: this.#control.get(id, 'Held'),
+					rows: this.#control.get(id, 'Refused'),
 					memory: this.#control.get(id, 'Memory') + PAGE > (this.#plan.modules[module]?.maxMemory ?? Infinity),
 				},
 			}),
@@ -356,6 +357,11 @@ class Supervisor implements Pipeline {
 			const out = this.#control.strike(operator) || call === 'init';
 			if (out) this.#control.set(operator, 'Quarantined', 1);
 			this.#events.onLog?.('warn', `operator ${name} ${reason}${out ? '; it is out of this run' : ''}`);
+			if (out && this.#plan.operators[operator]?.onError === 'stop') {
+				this.#replacing = false;
+				this.#end({ reason: 'failed', error: new IgError('IG_OPERATOR_FAILED', { name, reason }) });
+				return;
+			}
 			if (call === 'start') this.#started = true;
 		}
 		this.#resume(guilty, call === 'stop' ? operator + 1 : undefined);

@@ -117,6 +117,8 @@ export interface LimitsHit {
 	readonly time: number;
 	/** Lines in the log that were kept back. */
 	readonly log: number;
+	/** Rows that it was not let emit. */
+	readonly rows: number;
 	/** Its memory is as large as it may be. */
 	readonly memory: boolean;
 }

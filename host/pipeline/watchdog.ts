@@ -44,6 +44,8 @@ interface Suspect {
 
 /** Part of the limit that a call must have spent on a CPU since it became a suspect. */
 const RAN = 0.4;
+/** Limits that a call may sleep. More than one: what a hypervisor gave to others, and waiting for a page, look like sleep. */
+const SLEPT = 10;
 
 export class Watchdog {
 	readonly #control: Control;
@@ -81,7 +83,7 @@ export class Watchdog {
 		suspect.last = schedule;
 		if (running.milliseconds < limitMs) return undefined;
 		const ranLong = schedule.ran === Number.POSITIVE_INFINITY || schedule.ran - suspect.ran >= limitMs * RAN * 1e6;
-		if (!ranLong && suspect.slept < limitMs) return undefined;
+		if (!ranLong && suspect.slept < limitMs * SLEPT) return undefined;
 		this.#suspect = undefined;
 		return { operator: running.operator, call: running.call, limitMs, milliseconds: running.milliseconds };
 	}

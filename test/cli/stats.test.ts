@@ -9,12 +9,12 @@ const stats: PipelineStats = {
 		{
 			...{ name: 'filter', batches: 3, rowsIn: 100, rowsOut: 90, nanoseconds: 1550, memoryBytes: 1 << 20, errors: 0, dropped: 0 },
 			emitted: 0,
-			...{ state: 'running', limitsHit: { time: 0, log: 0, memory: false } },
+			...{ state: 'running', limitsHit: { time: 0, log: 0, rows: 0, memory: false } },
 		},
 		{
 			...{ name: 'bad', batches: 0, rowsIn: 0, rowsOut: 0, nanoseconds: 0, memoryBytes: 65536, errors: 3, dropped: 0 },
 			emitted: 0,
-			...{ state: 'quarantined', reason: 'failed in ig_batch: unreachable', limitsHit: { time: 1, log: 950, memory: true } },
+			...{ state: 'quarantined', reason: 'failed in ig_batch: unreachable', limitsHit: { time: 1, log: 950, rows: 7, memory: true } },
 		},
 	],
 };
@@ -23,9 +23,9 @@ describe('statistics', () => {
 	it('are a table and the identity', () => {
 		expect(statsTable(stats)).toBe(
 			[
-				'OPERATOR  BATCHES  ROWS IN  ROWS OUT  NS/ROW   MEMORY  ERRORS  LIMITS HIT               STATE',
-				'filter          3      100        90    15.5  1.0 MiB       0  -                        running',
-				'bad             0        0         0       -   64 KiB       3  time 1, log 950, memory  quarantined: failed in ig_batch: unreachable',
+				'OPERATOR  BATCHES  ROWS IN  ROWS OUT  NS/ROW   MEMORY  ERRORS  LIMITS HIT                       STATE',
+				'filter          3      100        90    15.5  1.0 MiB       0  -                                running',
+				'bad             0        0         0       -   64 KiB       3  time 1, log 950, rows 7, memory  quarantined: failed in ig_batch: unreachable',
 				'submitted 100 = delivered 90 + filtered 10 + lost 0',
 			].join('\n'),
 		);

@@ -4,9 +4,13 @@ import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { MANIFEST_SECTION, withCustomSection } from '../../host/operator/section.js';
 import { watToWasm } from '../support/wat.js';
 
-export async function wasm(file: string, manifest?: string): Promise<Uint8Array> {
+async function assemble(file: string): Promise<Uint8Array> {
 	const text = readFileSync(new URL(`./${file}.wat`, import.meta.url), 'utf8');
-	const module = /^\(component/m.test(text) ? await parse(text) : watToWasm(text);
+	return /^\(component/m.test(text) ? await parse(text) : watToWasm(text);
+}
+
+export async function wasm(file: string, manifest?: string, make?: () => Uint8Array): Promise<Uint8Array> {
+	const module = make?.() ?? (await assemble(file));
 	return manifest === undefined ? module : withManifest(module, manifest);
 }
 

@@ -9,7 +9,7 @@ import { wasm } from './modules.js';
 const home = await compileModule(await wasm('home'), 'home.wasm');
 const witness = await compileModule(await wasm('witness'), 'witness.wasm');
 
-export interface Run extends Pick<RunOptions, 'sources' | 'batches' | 'tables' | 'deadlineMs'> {
+export interface Run extends Pick<RunOptions, 'sources' | 'batches' | 'tables' | 'deadlineMs' | 'apartMs'> {
 	/** In order; the witness comes last unless one of them is a formatter. */
 	readonly operators: readonly { readonly module: LoadedModule; readonly changes?: Partial<OperatorPlan> }[];
 }
@@ -25,8 +25,8 @@ export const ROWS = 60;
 /** Long enough for an honest call on a busy machine, short enough for the loops among the hostile ones. */
 const DEADLINE_MS = 100;
 
-/** Five batches of sixty rows, through one operator. */
-export function runNumbers(module?: LoadedModule, changes?: Partial<OperatorPlan>): Promise<Outcome> {
+/** Five batches of sixty rows, through one operator. `ticks`: in so much time that ig_tick is called. */
+export function runNumbers(module?: LoadedModule, changes?: Partial<OperatorPlan>, ticks = false): Promise<Outcome> {
 	const tables = Object.fromEntries((changes?.tables ?? []).map((table) => [table, new Map([[0, 'root']])]));
 	return run({
 		sources: [numbersSource()],
@@ -34,5 +34,6 @@ export function runNumbers(module?: LoadedModule, changes?: Partial<OperatorPlan
 		operators: module ? [{ module, ...(changes && { changes }) }] : [],
 		tables,
 		deadlineMs: DEADLINE_MS,
+		...(ticks && { apartMs: 350 }),
 	});
 }

@@ -1,5 +1,7 @@
 /** The hostile modules, each with what it does and what must come of it. Each is a file of this folder, in WebAssembly text. */
 
+import * as generated from './generated.js';
+
 export type Expected =
 	/** `compileModule` throws an IgError with `code`. */
 	| 'refused-at-load'
@@ -27,6 +29,7 @@ export interface Hostile {
 		| 'ig_start'
 		| 'ig_batch'
 		| 'ig_table'
+		| 'ig_tick'
 		| 'ig_stop';
 	readonly expected: Expected;
 	/** IgError's code. */
@@ -37,6 +40,12 @@ export interface Hostile {
 	readonly strikes?: number;
 	/** Where it stands at the end; out of the run when absent. */
 	readonly state?: 'running' | 'quarantined';
+	/** Makes it: there is no file. */
+	readonly make?: () => Uint8Array;
+	/** It runs for more than a second, so that `ig_tick` is called. */
+	readonly ticks?: true;
+	/** Bytes of memory that it gets; 16 MiB when absent. */
+	readonly memory?: number;
 	/** Text of its `ig.manifest` section. */
 	readonly manifest?: string;
 	/** Side tables that it gets. */
@@ -51,7 +60,11 @@ const init = { entry: 'ig_init', expected: 'init-error', code: 'IG_OPERATOR_INIT
 const alloc = { ...init, entry: 'ig_alloc' } as const;
 const batch = { entry: 'ig_batch', expected: 'cut-off' } as const;
 const output = { ...batch, format: true, message: /output outside of its memory/ } as const;
+const wasm = { entry: 'module', expected: 'refused-at-load', code: 'IG_OPERATOR_WASM' } as const;
 const harmless = { entry: 'ig_batch', expected: 'harmless' } as const;
+
+/** A manifest that asks for the data source `evil`. */
+const emits = (name: string): string => JSON.stringify({ operators: [{ name, capabilities: ['emit:evil'] }] });
 
 export const hostile: readonly Hostile[] = [
 	// What a module is.
@@ -67,6 +80,40 @@ export const hostile: readonly Hostile[] = [
 	{ ...abi, name: 'wasi-unknown', does: 'imports what WASI does not have', message: /imports wasi_snapshot_preview1\.path_escape/ },
 	{ ...abi, name: 'wasi-command', does: 'exports _start', message: /it is a command .* -buildmode=c-shared/ },
 	{ ...abi, name: 'memory-too-large', does: 'starts with 1 GiB', code: 'IG_OPERATOR_MEMORY', message: /16384 pages/ },
+
+	{ ...abi, name: 'alloc-is-table', does: 'exports a table as ig_alloc', message: /ig_alloc is a table/ },
+	{ ...abi, name: 'memory-is-function', does: 'exports a function as memory', message: /neither exports `memory`/ },
+	{
+		...abi,
+		name: 'import-name-lies',
+		does: 'imports what looks like a line of ours',
+		message: /^import-name-lies.*which ig does not have/,
+	},
+	{ ...abi, name: 'import-tag', does: 'imports an exception tag', message: /imports env\.tag/ },
+	{ ...abi, name: 'table-too-large', does: 'starts with a table of ten million', message: /10000000 elements, the limit is 65536/ },
+	{ ...wasm, name: 'import-memory-twice', does: 'has a memory beside the imported one', message: /more than one memory/ },
+	{ ...wasm, name: 'two-memories', does: 'has two memories', message: /more than one memory/ },
+	{ ...wasm, name: 'shared-memory', does: 'has a shared memory', message: /shared or 64-bit/ },
+	{ ...wasm, name: 'memory-64', does: 'has a memory with 64-bit addresses', message: /shared or 64-bit/ },
+
+	// What would cost gigabytes to compile.
+	{
+		...wasm,
+		name: 'stack-bomb',
+		make: generated.stackBomb,
+		does: 'branches over a deep stack',
+		message: /too many branches .*\(function 0\)/,
+	},
+	{ ...wasm, name: 'locals-bomb', make: generated.localsBomb, does: 'branches over 50,000 locals', message: /too many branches/ },
+	{
+		...wasm,
+		name: 'values-bomb',
+		make: generated.valuesBomb,
+		does: 'passes a thousand values a million times',
+		message: /too many values/,
+	},
+	{ ...abi, name: 'deep-blocks', make: generated.deepBlocks, does: 'has 100,000 blocks, one in the other', message: /exports/ },
+	{ ...wasm, name: 'large-function', make: generated.largeFunction, does: 'has a function of 2 MiB', message: /more than 1048576 bytes/ },
 
 	// What its manifest says.
 	{ ...manifest, name: 'manifest-not-json', does: 'is not JSON', manifest: '{"operators": [', message: /not JSON/ },
@@ -101,6 +148,46 @@ export const hostile: readonly Hostile[] = [
 		message: /memoryPages/,
 	},
 	{
+		...manifest,
+		name: 'manifest-our-name',
+		does: 'has the name that our own lines begin with',
+		manifest: '{"operators": [{"name": "ig"}]}',
+		message: /operators\.0\.name/,
+	},
+	{
+		...manifest,
+		name: 'manifest-key-lies',
+		does: 'has a key that would break a terminal',
+		manifest: '{"operators": [{"name": "x", "params": [{"key": "a", "\\u001b[2J\\nerror: all is lost": 1}]}]}',
+		message: /its manifest is not valid/,
+	},
+	{ ...manifest, name: 'manifest-deep', does: 'is nested 100,000 deep', manifest: '['.repeat(100_000), message: /not JSON|expected/ },
+	{ ...manifest, name: 'manifest-huge', does: 'has 2 MiB', manifest: ' '.repeat(2 << 20), message: /larger than/ },
+	{
+		...manifest,
+		name: 'manifest-prototype',
+		does: 'would change what all objects have',
+		manifest: '{"operators": [{"__proto__": {"name": "x"}, "constructor": {"prototype": {"name": "x"}}}]}',
+		message: /operators\.0\.name/,
+	},
+	{
+		...harmless,
+		name: 'manifest-wants-all',
+		file: 'memory-in-init',
+		entry: 'manifest',
+		does: 'wishes for 4 GiB, and gets less',
+		memory: 256 << 20,
+		manifest: '{"operators": [{"name": "manifest-wants-all", "memoryPages": 65536}]}',
+	},
+	{
+		...harmless,
+		name: 'manifest-wants-grants',
+		file: 'map-without-grant',
+		entry: 'manifest',
+		does: 'asks for what nobody granted',
+		manifest: '{"operators": [{"name": "manifest-wants-grants", "capabilities": ["map:evil:rw"]}]}',
+	},
+	{
 		...init,
 		name: 'manifest-unknown-field',
 		file: 'manifest',
@@ -125,7 +212,34 @@ export const hostile: readonly Hostile[] = [
 	{ ...alloc, name: 'alloc-wraps', does: 'returns 2^32 - 16', message: /outside of its memory/ },
 	{ ...alloc, name: 'alloc-misaligned', does: 'returns an odd address', message: /not aligned/ },
 
+	{ ...alloc, name: 'loop-in-alloc-later', does: 'loops when it is called again', message: /took more than \d+ ms in ig_init/ },
+	{ ...alloc, name: 'alloc-returns-nan', does: 'returns no number', message: /ig_alloc returned 0/ },
+	{ ...alloc, name: 'alloc-returns-function', does: 'returns a function', message: /ig_alloc returned no i32/ },
+	{ ...alloc, name: 'alloc-header', does: 'returns an address where a header has no room', message: /outside of its memory/ },
+	{ ...init, name: 'data-outside', entry: 'start', does: 'has data behind its memory', message: /could not be started: .*out of bounds/ },
+	{ ...init, name: 'element-outside', entry: 'start', does: 'has a function behind its table', message: /could not be started/ },
+	{ ...init, name: 'recursion-in-start', entry: 'start', does: 'recurses without end', message: /could not be started: ran out of stack/ },
+	{ ...init, name: 'recursion-in-init', does: 'recurses without end', message: /failed in ig_init: ran out of stack/ },
+	{ ...init, name: 'init-returns-f64', does: 'returns a fraction', message: /ig_init returned/ },
+
 	// Batch by batch.
+	{ ...batch, name: 'divide-by-zero', does: 'divides by zero', message: /failed in ig_batch: divide by zero/ },
+	{ ...batch, name: 'call-null', does: 'calls nothing', message: /failed in ig_batch/ },
+	{ ...batch, name: 'throw', does: 'throws', message: /failed in ig_batch/ },
+	{ ...batch, name: 'recursion-into-imports', does: 'recurses through the imports', message: /ran out of stack/ },
+	{ ...batch, name: 'batch-returns-reference', does: 'returns a reference', message: /ig_batch returned no i32/ },
+	{ ...batch, name: 'batch-returns-nan', does: 'returns no number', message: /ig_batch returned/ },
+	{ ...batch, name: 'batch-returns-two', does: 'returns two numbers', message: /ig_batch returned no i32/ },
+	{ ...batch, name: 'column-wrong-type', does: 'adds a string and fills in bytes', message: /bad column 0/ },
+	{ ...batch, name: 'column-state-mad', does: 'has a column of 2^32 - 1 bytes', message: /bad column 0/ },
+	{ ...batch, name: 'override-short', does: 'overrides a field with half of the values', message: /bad column 0/ },
+	{
+		...batch,
+		name: 'heap-flood',
+		does: 'has a string of 250 KiB in every row',
+		message: /added more than a batch has room for|bad column/,
+	},
+	{ ...batch, name: 'emit-and-trap', does: 'emits and traps', message: /unreachable/, manifest: emits('emit-and-trap') },
 	{ ...batch, name: 'loop-in-batch', does: 'loops', message: /took more than \d+ ms in ig_batch/ },
 	{ ...batch, name: 'trap-in-batch', does: 'traps', message: /failed in ig_batch: unreachable/ },
 	{ ...batch, name: 'recursion', does: 'recurses without end', message: /ran out of stack/ },
@@ -152,6 +266,7 @@ export const hostile: readonly Hostile[] = [
 	{ ...batch, name: 'view-wraps', does: 'has a string of 2^32 - 1 bytes', message: /bad column 0/ },
 	{ ...output, name: 'output-outside', does: 'outputs what it does not have' },
 	{ ...output, name: 'output-wraps', does: 'outputs across 2^32' },
+	{ ...output, name: 'grow-and-output', does: 'outputs what is behind what it has just grown' },
 
 	// Around the batches.
 	{
@@ -200,6 +315,29 @@ export const hostile: readonly Hostile[] = [
 		message: /failed in ig_stop: unreachable/,
 	},
 
+	{ ...batch, name: 'loop-in-tick', entry: 'ig_tick', does: 'loops', ticks: true, strikes: 1, state: 'running', message: /ms in ig_tick/ },
+	{
+		...batch,
+		name: 'trap-in-tick',
+		entry: 'ig_tick',
+		does: 'traps',
+		ticks: true,
+		strikes: 1,
+		state: 'running',
+		message: /failed in ig_tick/,
+	},
+	{ ...batch, name: 'loop-in-table', entry: 'ig_table', does: 'loops', tables: ['users'], message: /ms in ig_table/ },
+	{
+		...batch,
+		name: 'table-errno',
+		entry: 'ig_table',
+		does: 'returns ENOMEM',
+		tables: ['users'],
+		strikes: 1,
+		state: 'running',
+		message: /ig_table returned ENOMEM/,
+	},
+
 	// What it tries through WASI.
 	{ ...batch, name: 'wasi-proc-exit', does: 'exits', message: /failed in ig_batch: it exited with code 0/ },
 	{ ...init, name: 'wasi-exit-in-init', does: 'exits', message: /failed in ig_init: it exited with code 1/ },
@@ -229,6 +367,33 @@ export const hostile: readonly Hostile[] = [
 	{ ...harmless, name: 'component-grow', does: 'takes all memory' },
 
 	// What it may do, for all the good that it does.
+	{ ...harmless, name: 'many-functions', entry: 'module', make: generated.manyFunctions, does: 'has 100,000 functions' },
+	{ ...harmless, name: 'many-exports', entry: 'module', make: generated.manyExports, does: 'has 20,000 exports' },
+	{ ...harmless, name: 'huge-data', entry: 'module', make: generated.hugeData, does: 'has 12 MiB of data' },
+	{ ...harmless, name: 'exports-of-objects', entry: 'module', does: 'exports __proto__ and constructor' },
+	{ ...harmless, name: 'log-in-start', entry: 'start', does: 'logs before there is an instance' },
+	{ ...harmless, name: 'memory-in-init', entry: 'ig_init', does: 'takes all memory before there are batches' },
+	{ ...harmless, name: 'alloc-grows', entry: 'ig_alloc', does: 'moves its memory whenever it is asked for room' },
+	{ ...harmless, name: 'init-hides-all', entry: 'ig_init', does: 'hides, tags and annotates what is not its own' },
+	{ ...harmless, name: 'init-text-flood', entry: 'ig_init', does: 'annotates a field with 16 MB' },
+	{ ...harmless, name: 'grow-table', does: 'grows its table to the limit' },
+	{ ...harmless, name: 'selection-outside', does: 'says that the selection is elsewhere' },
+	{ ...harmless, name: 'selection-from-heap', does: 'says that the selection is in the heap' },
+	{ ...harmless, name: 'columns-moved', does: 'says that its columns are elsewhere' },
+	{ ...harmless, name: 'column-misaligned', does: 'has a column at an odd offset' },
+	{ ...harmless, name: 'column-over-header', does: 'has a column that is the header' },
+	{ ...harmless, name: 'column-overlapping', does: 'has two columns in one place' },
+	{ ...harmless, name: 'output-of-a-filter', does: 'outputs, though it is no formatter' },
+	{ ...harmless, name: 'emit-without-grant', does: 'emits what it was not granted' },
+	{ ...harmless, name: 'emit-outside', does: 'emits what it does not have', manifest: emits('emit-outside') },
+	{ ...harmless, name: 'emit-flood', does: 'emits 200,000 rows in each batch', manifest: emits('emit-flood') },
+	{
+		...harmless,
+		name: 'metric-flood',
+		does: 'adds 1000 metrics',
+		manifest: '{"operators": [{"name": "metric-flood", "capabilities": ["metric"]}]}',
+	},
+	{ ...harmless, name: 'map-without-grant', does: 'opens maps that it was not granted' },
 	{ ...harmless, name: 'grow-memory', does: 'takes all memory' },
 	{ ...harmless, name: 'alloc-overlapping', entry: 'ig_alloc', does: 'gives the same address for everything' },
 	{ ...harmless, name: 'overwrite-rows', does: 'overwrites the rows' },

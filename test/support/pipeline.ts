@@ -103,6 +103,8 @@ export interface RunOptions {
 	readonly operators: readonly OperatorPlan[];
 	/** For every call. */
 	readonly deadlineMs?: number;
+	/** Plays them in real time, so far apart. */
+	readonly apartMs?: number;
 	readonly batch?: Partial<PipelinePlan['batch']>;
 	readonly tables?: Readonly<Record<string, ReadonlyMap<number, string | null>>>;
 	/** In the place of the built-in module. */
@@ -125,7 +127,7 @@ export async function playFile(path: string, options: Omit<RunOptions, 'batches'
 		const pipeline = startPipeline(
 			{
 				dataSources: options.sources,
-				source: { kind: 'recording', path, realtime: false },
+				source: { kind: 'recording', path, realtime: options.apartMs !== undefined },
 				modules: modules.map(modulePlan),
 				operators: options.operators.map((operator) => ({
 					...operator,
@@ -151,7 +153,7 @@ export async function runPipeline(options: RunOptions): Promise<Outcome> {
 	const dir = mkdtempSync(join(tmpdir(), 'ig-test-'));
 	try {
 		const path = join(dir, 'in.rec');
-		writeRecording(path, options.sources, options.batches);
+		writeRecording(path, options.sources, options.batches, BigInt(options.apartMs ?? 0) * 1_000_000n);
 		return await playFile(path, options);
 	} finally {
 		rmSync(dir, { recursive: true });

@@ -5,8 +5,13 @@ import type { LoadedModule } from '../../host/operator/module.js';
 
 const { parseWat } = await wabt();
 
+/** With what engines have switched on, and what only hostile modules have. */
+const features = {
+	...{ bulk_memory: true, reference_types: true, exceptions: true, threads: true, memory64: true, multi_memory: true },
+};
+
 export function watToWasm(text: string): Uint8Array {
-	const module = parseWat('operator.wat', text, { bulk_memory: true });
+	const module = parseWat('operator.wat', text, features);
 	try {
 		return module.toBinary({}).buffer;
 	} finally {

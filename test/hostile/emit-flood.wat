@@ -1,0 +1,25 @@
+;; Emits rows until it is told to stop, and as often again.
+(module
+  (import "ig" "source_add" (func $source_add (param i32 i32 i32 i32) (result i32)))
+  (import "ig" "emit" (func $emit (param i32 i32 i32 i32) (result i32)))
+  (global (export "ig_abi_v1") i32 (i32.const 1))
+  (memory (export "memory") 64)
+  (global $next (mut i32) (i32.const 4096))
+  (func (export "ig_alloc") (param $size i32) (result i32)
+    (global.get $next)
+    (global.set $next (i32.and (i32.add (i32.add (global.get $next) (local.get $size)) (i32.const 15)) (i32.const -16))))
+  (func (export "ig_init") (param $op i32) (param $table i32) (param $size i32) (result i32)
+    (global.set $ds (call $source_add (i32.const 16) (i32.const 4) (i32.const 1) (i32.const 8)))
+    (if (i32.lt_s (global.get $ds) (i32.const 0)) (then (unreachable)))
+    ;; too early
+    (if (i32.ge_s (call $emit (global.get $ds) (i32.const 1024) (i32.const 1) (i32.const 8)) (i32.const 0)) (then (unreachable)))
+    (i32.const 0))
+  (func (export "ig_batch") (param $op i32) (param $batch i32) (result i32)
+    (local $i i32)
+    (loop $next
+      (drop (call $emit (global.get $ds) (i32.const 1024) (i32.const 1000) (i32.const 8)))
+      (local.set $i (i32.add (local.get $i) (i32.const 1)))
+      (br_if $next (i32.lt_u (local.get $i) (i32.const 200))))
+    (i32.const 0))
+  (global $ds (mut i32) (i32.const 0))
+  (data (i32.const 16) "evil"))

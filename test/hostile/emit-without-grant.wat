@@ -1,0 +1,21 @@
+;; Emits rows to data sources that it was not granted, and to the gadget's own.
+(module
+  (import "ig" "source_add" (func $source_add (param i32 i32 i32 i32) (result i32)))
+  (import "ig" "emit" (func $emit (param i32 i32 i32 i32) (result i32)))
+  (global (export "ig_abi_v1") i32 (i32.const 1))
+  (memory (export "memory") 64)
+  (global $next (mut i32) (i32.const 4096))
+  (func (export "ig_alloc") (param $size i32) (result i32)
+    (global.get $next)
+    (global.set $next (i32.and (i32.add (i32.add (global.get $next) (local.get $size)) (i32.const 15)) (i32.const -16))))
+  (func (export "ig_init") (param $op i32) (param $table i32) (param $size i32) (result i32)
+    (drop (call $source_add (i32.const 16) (i32.const 4) (i32.const 1) (i32.const 8)))
+    (i32.const 0))
+  (func (export "ig_batch") (param $op i32) (param $batch i32) (result i32)
+    (local $ds i32)
+    (loop $next
+      (if (i32.ge_s (call $emit (local.get $ds) (i32.const 1024) (i32.const 10) (i32.const 8)) (i32.const 0)) (then (unreachable)))
+      (local.set $ds (i32.add (local.get $ds) (i32.const 1)))
+      (br_if $next (i32.lt_u (local.get $ds) (i32.const 100))))
+    (i32.const 0))
+  (data (i32.const 16) "evil"))

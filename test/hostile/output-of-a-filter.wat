@@ -1,0 +1,14 @@
+;; Claims output, though it is no formatter.
+(module
+  (global (export "ig_abi_v1") i32 (i32.const 1))
+  (memory (export "memory") 64)
+  (global $next (mut i32) (i32.const 4096))
+  (func (export "ig_alloc") (param $size i32) (result i32)
+    (global.get $next)
+    (global.set $next (i32.and (i32.add (i32.add (global.get $next) (local.get $size)) (i32.const 15)) (i32.const -16))))
+  (func (export "ig_init") (param $op i32) (param $table i32) (param $size i32) (result i32) (i32.const 0))
+  (func (export "ig_batch") (param $op i32) (param $batch i32) (result i32)
+    (i32.store offset=104 (local.get $batch) (i32.const 16))
+    (i32.store offset=108 (local.get $batch) (i32.const 4))
+    (i32.const 0))
+  (data (i32.const 16) "evil"))
