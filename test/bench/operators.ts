@@ -70,6 +70,7 @@ function cases(scratch: Scratch): Case[] {
 		{ name: 'filter on two fields, C (WASI)', operators: [example('c-filter.wasm')] },
 		{ name: 'filter on two fields, Go (WASI)', operators: [example('go-filter.wasm')] },
 		{ name: 'filter on two fields, JavaScript (component)', operators: [example('js-filter.wasm')], batches: 60 },
+		{ name: 'a column of texts, Rust (component)', operators: [join(root, 'dist/examples/rust-directory.wasm')] },
 		{ name: 'ten that pass all on, of two fields', operators: Array<string>(10).fill(pass('pass-two', two)) },
 		{ name: 'ten that pass all on, of all fields', operators: Array<string>(10).fill(pass('pass-all', undefined)) },
 	];
