@@ -62,9 +62,12 @@ export const errorKinds = {
 	IG_INTERNAL: { message: 'internal error: {reason}', hint: 'this is a bug in ig; run again with -v and report it' },
 	IG_OPERATOR_WASM: {
 		message: '{file}: {reason}',
-		hint: 'an operator is a core WebAssembly module; `docs/operator-abi.md` says what it exports',
+		hint: 'an operator is a WebAssembly module or component; docs/operator-doors.md says how each language builds one',
 	},
-	IG_OPERATOR_ABI: { message: '{file} is not an operator that this ig can run: {reason}', hint: 'see docs/operator-abi.md' },
+	IG_OPERATOR_ABI: {
+		message: '{file} is not an operator that this ig can run: {reason}',
+		hint: 'see docs/operator-doors.md and docs/operator-abi.md',
+	},
 	IG_OPERATOR_MANIFEST: { message: '{file}: its manifest is not valid: {reason}', hint: 'the schema is docs/manifest.schema.json' },
 	IG_OPERATOR_MEMORY: {
 		message: '{file} starts with {pages} pages of memory, its limit is {limit}',
