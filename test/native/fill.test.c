@@ -403,6 +403,68 @@ static void a_record_larger_than_the_region_is_counted(void)
 	end();
 }
 
+static uint32_t random_state = 20261124;
+
+static uint32_t random_below(uint32_t limit)
+{
+	random_state = random_state * 1664525u + 1013904223u;
+	return (random_state >> 8) % limit;
+}
+
+/* Each byte of a row, after the record's own, is zero; rows are of one stride or where the offsets say. */
+static void is_row(uint32_t row, uint32_t length, uint8_t first, const struct ig_batch_spec *spec)
+{
+	const struct ig_batch batch = header_of(region);
+	const uint32_t least = batch.stride ? batch.stride - 8 : (uint32_t)ig_round8(spec->record_size);
+	const uint8_t *payload = row_of(region, row);
+
+	CHECK_EQUAL(ig_load32(payload - 8), length);
+	CHECK_EQUAL(ig_load32(region + batch.selection + 4 * row), row);
+	CHECK(least >= ig_round8(spec->fixed_size));
+	CHECK(!batch.stride || batch.stride - 8 <= ig_round8(spec->record_size));
+	for (uint32_t i = 0; i < length || i < least; i++)
+		CHECK_EQUAL(payload[i], i < length ? (uint8_t)(first + i) : 0);
+}
+
+/* Records of any lengths, some discarded, in batches of any size: all come out, once, in order, and whole. */
+static void any_records_come_out_in_order(void)
+{
+	enum { RECORDS = 40 };
+	uint32_t lengths[RECORDS];
+
+	for (int round = 0; round < 3000; round++) {
+		const uint32_t record_size = random_below(80), kinds = 1 + random_below(3);
+		struct ig_batch_spec spec = spec_of(record_size, 1 + random_below(12), 16 + random_below(600));
+		uint32_t kept = 0, taken = 0;
+
+		spec.fixed_size = random_below(record_size + 1);
+		begin(8192, random_below(1 << 20) * 8);
+		for (uint32_t i = 0; i < RECORDS; i++) {
+			/* One length, or a few: none, some or all of them longer than the struct. */
+			const uint32_t length = kinds == 1 ? record_size : random_below(kinds == 2 ? record_size + 1 : 120);
+			const bool discarded = random_below(8) == 0;
+
+			fake_ring_submit(&ring, length, discarded ? DISCARDED : 0, (uint8_t)(kept * 7));
+			if (!discarded)
+				lengths[kept++] = length;
+		}
+		for (;;) {
+			const int rows = fill(&spec);
+
+			if (!rows)
+				break;
+			CHECK((uint32_t)rows <= spec.max_rows);
+			CHECK(rows == 1 || header_of(region).rows_size + 8 <= spec.max_bytes);
+			for (uint32_t row = 0; row < (uint32_t)rows; row++, taken++)
+				is_row(row, lengths[taken], (uint8_t)(taken * 7), &spec);
+			ig_source_commit(source, 0);
+		}
+		CHECK_EQUAL(taken, kept);
+		CHECK_EQUAL(ring.consumer, ring.producer);
+		end();
+	}
+}
+
 static void nonsense_is_refused(void)
 {
 	struct ig_batch_spec spec = spec_of(16, 8, REGION);
@@ -522,6 +584,7 @@ int main(void)
 	TEST(a_longer_record_keeps_its_rest);
 	TEST(a_record_larger_than_max_bytes_comes_alone);
 	TEST(a_record_larger_than_the_region_is_counted);
+	TEST(any_records_come_out_in_order);
 	TEST(nonsense_is_refused);
 	TEST(packing_and_filling_again_is_the_identity);
 	TEST(damaged_records_end_what_is_read);
