@@ -31,8 +31,8 @@ struct ig_source *ig_source_new(void);
 void ig_source_free(struct ig_source *source);
 /* Maps a BPF_MAP_TYPE_RINGBUF. Returns the ring's index in this source. The fd may be closed afterwards. */
 int ig_source_add_ring(struct ig_source *source, int map_fd);
-/* A BPF_MAP_TYPE_PERF_EVENT_ARRAY, with so many pages (a power of two) for each CPU. It keeps the fd in use. */
-int ig_source_add_perf(struct ig_source *source, int map_fd, uint32_t pages);
+/* A BPF_MAP_TYPE_PERF_EVENT_ARRAY, with so many pages (a power of two) for each CPU. record_size: of the gadget's struct. */
+int ig_source_add_perf(struct ig_source *source, int map_fd, uint32_t pages, uint32_t record_size);
 /*
  * One input of up to IG_MAX_ITERS iterators, by their links: a snapshot is what all of them write in one run, in records of
  * record_size bytes. The fds may be closed afterwards.

@@ -48,12 +48,13 @@ struct perf_buffer;
 
 struct ig_perf {
 	struct perf_buffer *buffer;
+	uint32_t record_size;
 	struct ig_pool pool;
 	uint64_t lost; /* read by other threads */
 };
 
 /* The struct must not move afterwards. */
-int ig_perf_open(struct ig_perf *perf, int map_fd, uint32_t pages);
+int ig_perf_open(struct ig_perf *perf, int map_fd, uint32_t pages, uint32_t record_size);
 void ig_perf_close(struct ig_perf *perf);
 int ig_perf_fill(struct ig_perf *perf, uint8_t *region, uint32_t capacity, const struct ig_batch_spec *spec,
 		 uint64_t sequence, uint64_t lost);

@@ -13,6 +13,9 @@ static void take_record(void *context, int cpu, void *data, uint32_t size)
 	uint8_t *payload;
 
 	(void)cpu;
+	/* The kernel pads a record so that it ends at a multiple of 8, and says the padding is part of it. */
+	if (size > perf->record_size && size - perf->record_size < 8)
+		size = perf->record_size;
 	if (ig_pool_add(&perf->pool, size, &payload))
 		__atomic_fetch_add(&perf->lost, 1, __ATOMIC_RELAXED);
 	else
@@ -27,11 +30,12 @@ static void count_lost(void *context, int cpu, unsigned long long count)
 	__atomic_fetch_add(&perf->lost, count, __ATOMIC_RELAXED);
 }
 
-int ig_perf_open(struct ig_perf *perf, int map_fd, uint32_t pages)
+int ig_perf_open(struct ig_perf *perf, int map_fd, uint32_t pages, uint32_t record_size)
 {
 	LIBBPF_OPTS(perf_buffer_opts, options, .sample_period = WAKE_EVERY);
 
-	*perf = (struct ig_perf){ .buffer = perf_buffer__new(map_fd, pages, take_record, count_lost, perf, &options) };
+	*perf = (struct ig_perf){ .record_size = record_size };
+	perf->buffer = perf_buffer__new(map_fd, pages, take_record, count_lost, perf, &options);
 	return perf->buffer ? 0 : -errno;
 }
 

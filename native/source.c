@@ -105,14 +105,14 @@ int ig_source_add_ring(struct ig_source *source, int map_fd)
 	return (int)source->count++;
 }
 
-int ig_source_add_perf(struct ig_source *source, int map_fd, uint32_t pages)
+int ig_source_add_perf(struct ig_source *source, int map_fd, uint32_t pages, uint32_t record_size)
 {
 	struct input *input = next_input(source, PERF);
 	int error;
 
 	if (!input)
 		return -ENOSPC;
-	error = ig_perf_open(&input->perf, map_fd, pages);
+	error = ig_perf_open(&input->perf, map_fd, pages, record_size);
 	if (error)
 		return error;
 	error = watch(source, perf_buffer__epoll_fd(input->perf.buffer));

@@ -229,5 +229,6 @@ mv dist/.stamp.new dist/.stamp
 
 if [ "$what" != run ] && make -n test-fixtures >/dev/null 2>&1; then step 'building what the tests use' make --no-print-directory test-fixtures; fi
 if [ "$what" = test ]; then step 'installing other versions of Node.js' sh test/node/setup.sh; fi
+if [ "$what" = test ] && [ "$family" = debian ]; then step 'installing bpftool' sh test/ebpf/setup.sh; fi
 if [ "$what" != run ] && [ "$family" = debian ] && [ -e test/vm/setup.sh ]; then step 'preparing virtual machines' sh test/vm/setup.sh; fi
 exit 0

@@ -66,7 +66,11 @@ export function openError(object: string, errno: number, log: string): IgError {
 	return new IgError('IG_OBJECT', { object, reason: said === '' ? `cannot be opened: ${errnoName(errno)}` : said });
 }
 
-export function loadError(object: string, errno: number, log: string): IgError {
+/** @param btfPath the file that stands for the kernel's BTF, if one does */
+export function loadError(object: string, errno: number, log: string, btfPath?: string): IgError {
+	if (btfPath !== undefined && /failed to parse target BTF/.test(log)) {
+		return new IgError('IG_BTF', { path: btfPath, reason: 'it is not BTF' });
+	}
 	if (/BTF is required, but is missing|failed to find valid kernel BTF/.test(log)) {
 		return new IgError('IG_NO_BTF', { kernel: release(), path: '/sys/kernel/btf/vmlinux' });
 	}

@@ -38,6 +38,7 @@ export class BpfObject {
 	readonly maps: readonly BpfMap[];
 	readonly #variables: ReadonlyMap<string, Place>;
 	readonly #attached: Attached[] = [];
+	readonly #btfPath: string | undefined;
 	#handle: MaybePointer;
 
 	/** @throws IgError IG_OBJECT when it is not an eBPF object with BTF */
@@ -51,12 +52,13 @@ export class BpfObject {
 			native.bpf_object__close(handle);
 			throw new IgError('IG_OBJECT', { object: options.name, reason: 'it has no BTF: compile it with -g' });
 		}
-		return new BpfObject(handle, btf, options.name);
+		return new BpfObject(handle, btf, options);
 	}
 
-	private constructor(handle: Pointer, btf: Pointer, name: string) {
+	private constructor(handle: Pointer, btf: Pointer, options: OpenOptions) {
 		this.#handle = handle;
-		this.name = name;
+		this.name = options.name;
+		this.#btfPath = options.btfPath;
 		this.btf = new Btf(btf);
 		this.programs = list(
 			(previous) => native.bpf_object__next_program(handle, previous),
@@ -112,7 +114,7 @@ export class BpfObject {
 	load(): void {
 		takeLog();
 		const result = native.bpf_object__load(this.#open);
-		if (result < 0) throw loadError(this.name, -result, takeLog());
+		if (result < 0) throw loadError(this.name, -result, takeLog(), this.#btfPath);
 	}
 
 	/** Attaches every loaded program but iterators; none, if one cannot be. @throws what {@link BpfProgram.attach} does */

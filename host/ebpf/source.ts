@@ -60,8 +60,8 @@ export class Source {
 	}
 
 	/** Opens a perf event array, with so many pages (a power of two) for each CPU; returns its number in this source. */
-	addPerf(fd: number, pages: number): number {
-		return succeeded(native.ig_source_add_perf(this.#pointer, fd, pages), 'open a perf buffer');
+	addPerf(fd: number, pages: number, recordSize: number): number {
+		return succeeded(native.ig_source_add_perf(this.#pointer, fd, pages, recordSize), 'open a perf buffer');
 	}
 
 	/** One input of up to three iterators, by their links; returns its number in this source. */

@@ -45,7 +45,7 @@ export class Inputs {
 		const { origin, dataSource } = source;
 		switch (origin.kind) {
 			case 'buffer':
-				return this.#buffer(object, origin.map);
+				return this.#buffer(object, origin.map, dataSource.recordSize);
 			case 'iterator': {
 				const links = origin.programs.map((name) => {
 					const map = origin.maps.get(name);
@@ -62,12 +62,12 @@ export class Inputs {
 		}
 	}
 
-	#buffer(object: BpfObject, name: string): number {
+	#buffer(object: BpfObject, name: string, recordSize: number): number {
 		const map = object.map(name);
 		const counts = ringCounts(object, name);
 		if (counts !== undefined) this.#counts.push(counts);
 		if (map.type === MapType.RingBuf) return this.#source.addRing(map.fd);
-		const input = this.#source.addPerf(map.fd, PERF_PAGES);
+		const input = this.#source.addPerf(map.fd, PERF_PAGES, recordSize);
 		if (counts === undefined) this.#counts.push({ lost: () => this.#source.lost(input), filtered: () => 0 });
 		return input;
 	}

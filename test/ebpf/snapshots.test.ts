@@ -182,7 +182,7 @@ it('two iterators are one snapshot of both', () => {
 });
 
 it('a perf buffer gives records like a ring', () => {
-	const input = source.addPerf(object.map('perf').fd, 8);
+	const input = source.addPerf(object.map('perf').fd, 8, 4);
 	const single = new BatchSpec({ dataSource: 0, array: false, recordSize: 4, maxRows: 1024, maxBytes: 64 << 10, fields: [] });
 	expect(source.fill(input, region, single, 0, 0).rows).toBe(0);
 	for (const number of [1, 2, 3]) call(number);
@@ -199,7 +199,7 @@ it('a perf buffer gives records like a ring', () => {
 });
 
 it('a perf buffer that overflows counts what is lost', () => {
-	const input = source.addPerf(object.map('perf').fd, 1);
+	const input = source.addPerf(object.map('perf').fd, 1, 4);
 	const single = new BatchSpec({ dataSource: 0, array: false, recordSize: 4, maxRows: 4096, maxBytes: 64 << 10, fields: [] });
 	const made = 5000;
 	for (let number = 0; number < made; number++) call(number);
