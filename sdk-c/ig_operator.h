@@ -95,6 +95,14 @@ static inline void ig_log(enum ig_level level, const char *text)
 	ig_log_(level, text, ig_size(text));
 }
 
+/* Copies a text behind what is in a buffer, as far as there is room. @return what is in it then */
+static inline uint32_t ig_append(char *to, uint32_t used, uint32_t room, const char *text)
+{
+	for (; *text && used < room; text++)
+		to[used++] = *text;
+	return used;
+}
+
 /* What an offset of a table or a region points to. */
 #define IG_AT(base, offset) ((void *)((uint32_t)(base) + (offset)))
 
@@ -132,8 +140,12 @@ static inline int ig_find(const struct ig_init *table, const char *source, const
 			return ig_field_want(ds, field->id) < 0 ? IG_EINVAL : 0;
 		}
 	}
-	ig_log(IG_ERROR, "a field that this operator reads is not there; the next line names it");
-	ig_log(IG_ERROR, name);
+	char text[256];
+	uint32_t used = ig_append(text, 0, sizeof(text), "no field ");
+	used = ig_append(text, used, sizeof(text), name);
+	used = ig_append(text, used, sizeof(text), " in a data source ");
+	used = ig_append(text, used, sizeof(text), source);
+	ig_log_(IG_ERROR, text, used);
 	return IG_ENOENT;
 }
 

@@ -7,7 +7,7 @@ import { boundsOf, compile } from './compile.js';
 import { importNames } from './imports.js';
 import { defaultLimits, type LimitsOf, MOST_MODULE_BYTES, PAGE } from './limits.js';
 import { type Manifest, parseManifest } from './manifest.js';
-import { anotherKind, HOW_TO_EXPORT, notWasm, oneLine } from './mistakes.js';
+import { anotherKind, HOW_TO_EXPORT, notWasm, oneLine, unreadable } from './mistakes.js';
 import type { CorePlan, LoadedCore, LoadedModule } from './module.js';
 import { BinaryError } from './reader.js';
 import { customSection, isComponent, isWasm, MANIFEST_SECTION } from './section.js';
@@ -58,7 +58,7 @@ export async function loadModule(file: string, limits: LimitsOf = () => defaultL
 		// No more than one byte too many: it may be a device that never ends.
 		for await (const chunk of createReadStream(file, { end: MOST_MODULE_BYTES, highWaterMark: 1 << 20 })) chunks.push(chunk as Uint8Array);
 	} catch (cause) {
-		throw new IgError('IG_OPERATOR_FILE', { file, reason: (cause as NodeJS.ErrnoException).code ?? String(cause) }, { cause });
+		throw new IgError('IG_OPERATOR_FILE', { file, reason: unreadable(cause) }, { cause });
 	}
 	const bytes = Buffer.concat(chunks);
 	if (bytes.length > MOST_MODULE_BYTES)

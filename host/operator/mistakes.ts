@@ -54,3 +54,11 @@ export function anotherKind({ exports, imports, relocatable }: Surface): string 
 /** How a function gets out of a module, for one that is not there. */
 export const HOW_TO_EXPORT =
 	'Rust: #[unsafe(no_mangle)] pub extern "C", Go: //go:wasmexport, C: __attribute__((export_name("…"))), linked as a library (Rust: crate-type = ["cdylib"])';
+
+/** Why a file of an operator could not be read, with what to do. */
+export function unreadable(cause: unknown): string {
+	const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+	if (code === 'ENOENT') return 'there is no such file';
+	if (code === 'EISDIR') return 'is a folder; `ig operator build` puts the module of a project into its build/';
+	return code;
+}

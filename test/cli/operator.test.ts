@@ -125,6 +125,8 @@ describe('mistakes', () => {
 		['an unknown case', ['test', 'only-c', '--case', 'x'], 2, /has no case 'x', only default, prefix/],
 		['an unknown command', ['biuld'], 2, /unknown command 'biuld' \(did you mean build\?\)/],
 		['no file', ['inspect'], 2, /inspect needs the file of a module/],
+		['a folder instead of its module', ['inspect', 'only-c'], 2, /'only-c': is a folder; `ig operator build` puts/],
+		['a file that is not there', ['inspect', 'only-c.wasm'], 2, /there is no such file/],
 		['not a module', ['inspect', '/etc/hostname'], 1, /not a WebAssembly file/],
 		['no rows', ['bench', 'only-c/build/only-c.wasm'], 2, /bench needs rows: --recording FILE/],
 	];

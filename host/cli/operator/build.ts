@@ -26,7 +26,7 @@ function compile(folder: string, command: string, args: readonly string[], env: 
 	});
 	if (result.status === 0) return result.stdout;
 	const reason = result.error?.message ?? (result.signal === null ? `ended with ${result.status}` : `was ended by ${result.signal}`);
-	throw new IgError('IG_OPERATOR_BUILD', { folder, reason: `${basename(command)} ${reason}` });
+	throw new IgError('IG_OPERATOR_BUILD', { folder, reason: `${basename(args[0]?.endsWith('js') ? args[0] : command)} ${reason}` });
 }
 
 const stdoutOf = (command: string, ...args: string[]): string => spawnSync(command, args, { encoding: 'utf8' }).stdout?.trim() ?? '';

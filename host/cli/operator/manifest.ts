@@ -2,12 +2,13 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { IgError } from '../../errors.js';
 import { withManifest } from '../../operator/manifest.js';
+import { unreadable } from '../../operator/mistakes.js';
 
 function read(file: string): Buffer {
 	try {
 		return readFileSync(file);
 	} catch (cause) {
-		throw new IgError('IG_OPERATOR_FILE', { file, reason: (cause as NodeJS.ErrnoException).code ?? String(cause) }, { cause });
+		throw new IgError('IG_OPERATOR_FILE', { file, reason: unreadable(cause) }, { cause });
 	}
 }
 
