@@ -100,6 +100,25 @@ test.each(['rust', 'assemblyscript'])('state goes along to a new build in %s', {
 	expect(numbers).toEqual(numbers.map((_, i) => i));
 });
 
+test('totals are a data source of their own', { timeout: 240_000 }, async () => {
+	await ig(['operator', 'new', 'totals', '--lang', 'rust'], { cwd });
+	put('totals', 'rust', 2);
+	writeFileSync(join(cwd, 'totals/manifest.json'), blocks('json')[0] ?? '');
+	expect(await ig(['operator', 'build', 'totals'], { cwd })).toMatchObject({ code: 0, stderr: expect.not.stringMatching(/^error/m) });
+	const flags = ['-o', 'open:none,opens:json', '--stats', '--wasm-operator', 'totals/build/opens.wasm'];
+	const { stdout, stderr, code } = await ig(['replay', 'totals/tests/opens.rec', ...flags], { cwd });
+	expect({ code, stderr }).toMatchObject({ code: 0 });
+	const rows = stdout
+		.trim()
+		.split('\n')
+		.map((line) => JSON.parse(line) as { uid: number; user: string; opens: number });
+	const submitted = Number(/submitted (\d+)/.exec(stderr)?.[1]);
+	expect(rows.reduce((sum, { opens }) => sum + opens, 0)).toBe(submitted);
+	expect(rows.find(({ uid }) => uid === 0)?.user).toBe('root');
+	expect(stderr).toMatch(new RegExp(`seen +counter +${submitted} opens`));
+	expect(stderr).toContain(`emitted ${rows.length} = delivered ${rows.length} + filtered 0`);
+});
+
 test('the limits are those of the code', () => {
 	const { ms, log, rows, metrics, elements } = defaultLimits;
 	const words = (count: number): string => count.toLocaleString('en-US');
