@@ -53,3 +53,12 @@ dist/test/ebpf/fixtures/%.bpf.o: test/ebpf/fixtures/%.bpf.c native/build.mk gadg
 
 .PHONY: native native-test test-fixtures
 -include $(NATIVE_OBJECTS:.o=.d)
+
+# What guests give back, under libFuzzer (test/fuzz); a clang that has its runtime.
+FUZZ_CC := $(firstword $(foreach c,clang-19 clang clang-22 clang-21 clang-20 clang-18 clang-17 clang-16,$(if $(wildcard $(shell command -v $(c) >/dev/null && $(c) -print-file-name=libclang_rt.fuzzer-$(shell uname -m).a 2>/dev/null) $(shell command -v $(c) >/dev/null && $(c) -print-runtime-dir 2>/dev/null)/libclang_rt.fuzzer*.a),$(c))))
+native-fuzz: $(if $(FUZZ_CC),$(NATIVE)/fuzz)
+test-fixtures: native-fuzz
+$(NATIVE)/fuzz: test/fuzz/native.c test/native/check.h $(NATIVE_SOURCES) $(wildcard native/*.h) $(NATIVE)/libbpf.a $(NATIVE)/include/.done
+	@$(FUZZ_CC) $(NATIVE_CFLAGS) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		$< $(NATIVE_SOURCES) $(NATIVE)/libbpf.a -lelf -lz -lpthread -o $@
+.PHONY: native-fuzz

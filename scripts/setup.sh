@@ -121,6 +121,8 @@ look_debian() {
 	if [ "$what" != run ]; then
 		wasm_ld || need "$(first lld-19 lld-16 lld-14 lld)"
 		wasi_c_ok || need wasi-libc "libclang-rt-$(wasi_clang_version)-dev-wasm32" "lld-$(wasi_clang_version)"
+		# libFuzzer, for test/fuzz.
+		has clang-19 && [ ! -e "$(clang-19 -print-file-name=libclang_rt.fuzzer-"$(uname -m)".a)" ] && apt_has libclang-rt-19-dev && need libclang-rt-19-dev
 		has tmux || need tmux
 		has busybox || need busybox-static
 	fi

@@ -7,6 +7,7 @@ import { type Bounds, boundModule } from '../binary.js';
 import { boundsOf, compile } from '../compile.js';
 import { type LimitsOf, PAGE } from '../limits.js';
 import { type Manifest, parseManifest } from '../manifest.js';
+import { oneLine } from '../mistakes.js';
 import type { ComponentPlan, LoadedModule } from '../module.js';
 import { customSection, MANIFEST_SECTION } from '../section.js';
 import { LineLimit } from '../lines.js';
@@ -103,7 +104,7 @@ async function takeApart(component: Uint8Array, file: string): Promise<Translate
 		await cache.put(translated);
 		return translated;
 	} catch (cause) {
-		const reason = `not a component that can be used: ${(cause as Error).message}`;
+		const reason = oneLine(`not a component that can be used: ${(cause as Error).message}`);
 		throw new IgError('IG_OPERATOR_WASM', { file, reason }, { cause });
 	}
 }
