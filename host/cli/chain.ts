@@ -102,6 +102,12 @@ class ChainBuilder {
 		this.#add(0, index, builtin, given, { dataSources, emittedSources }, { index: index + uses * operators.length });
 	}
 
+	/** `--count-by`, for one data source. */
+	count(dataSource: number, given: Params): void {
+		this.builtin('count', given, [dataSource]);
+		this.emitted.push('counts');
+	}
+
 	/** Data sources that an operator of the user's gets, of those that there are where it stands. */
 	#wanted({ file }: OperatorSpec, wanted: readonly string[] | undefined): Sources {
 		const { sources } = this.#input;
@@ -222,6 +228,21 @@ function filterEmitted(chain: ChainBuilder, options: CommonOptions, names: reado
 	}
 }
 
+/** The data source whose records `--count-by` counts. */
+function countedSource(
+	{ countBy, help }: CommonOptions,
+	sources: readonly DataSource[],
+): { readonly id: number; readonly fields: string } | undefined {
+	if (countBy === undefined || countBy === '') return undefined;
+	const lists = perSource('--count-by', countBy, sources, ';', help);
+	const [first] = lists;
+	if (first === undefined || lists.size !== 1) {
+		const names = sources.map(({ name }) => `${name}:...`).join(' or ');
+		throw new IgError('IG_FLAG_VALUE', { flag: '--count-by', value: countBy, reason: `must be for one data source: ${names}`, help });
+	}
+	return { id: sources.findIndex(({ name }) => name === first[0]), fields: first[1] };
+}
+
 /** `--sort` for the operator: of all snapshots, or by data source. */
 function sortParams(list: string, sources: readonly DataSource[], help: string): Params {
 	if (!/^[\w.-]+:/.test(list)) {
@@ -239,7 +260,7 @@ function sortParams(list: string, sources: readonly DataSource[], help: string):
 }
 
 /**
- * Order: the user's operators, filters that need no texts, formatters, the gadget's operator, the user's after it, other filters, sort, limiter,
+ * Order: the user's operators, filters that need no texts, formatters, the gadget's operator, the user's after it, other filters, count, sort, limiter,
  * the user's last ones, and per data source its output: a format of the user's, or what -o says.
  */
 export function buildChain(input: ChainInput): OperatorPlan[] {
@@ -260,6 +281,8 @@ export function buildChain(input: ChainInput): OperatorPlan[] {
 	chain.users('gadget');
 	chain.users('after-formatters');
 	for (const { id, params } of filters.filter(({ early }) => !early)) filter(id, params);
+	const counted = countedSource(options, sources);
+	if (counted !== undefined) chain.count(counted.id, { 'count-by': counted.fields, every: String(options.every) });
 	filterEmitted(chain, options, chain.emitted);
 	const filtered = chain.emitted.length;
 	if (options.sort !== undefined && options.sort !== '') {
@@ -285,9 +308,9 @@ export function buildChain(input: ChainInput): OperatorPlan[] {
 	const modes = outputModes(options.output, shown, options.help, input.log);
 	const fields = options.fields === undefined ? undefined : perSource('--fields', options.fields, shown, ';', options.help);
 	const formatted = chain.formats();
-	const several = shown.filter(({ name }) => !formatted.has(name) && modes.get(name) === 'columns').length > 1;
+	const several = shown.filter(({ name }, id) => id !== counted?.id && !formatted.has(name) && modes.get(name) === 'columns').length > 1;
 	shown.forEach((source, id) => {
-		if (formatted.has(source.name)) return;
+		if (formatted.has(source.name) || id === counted?.id) return;
 		const where: [number[], string[]] = id < sources.length ? [[id], []] : [[], [source.name]];
 		const mode = modes.get(source.name) ?? 'none';
 		const list = fields?.get(source.name);

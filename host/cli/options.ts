@@ -16,6 +16,9 @@ export interface CommonOptions {
 	readonly outputFile: string | undefined;
 	readonly fields: string | undefined;
 	readonly maxEntries: number | undefined;
+	/** Fields to count by, still per data source; and whole seconds between two snapshots of the counts, 0: only at the end. */
+	readonly countBy: string | undefined;
+	readonly every: number;
 	/** Still per data source. */
 	readonly sort: string | undefined;
 	readonly annotate: readonly string[];
@@ -82,6 +85,8 @@ export function commonOptions(values: Values, help: string): CommonOptions {
 		output: last('output'),
 		outputFile: last('output-file'),
 		fields: last('fields'),
+		countBy: last('count-by'),
+		every: Math.max(0, integerOf(values, 'every', help) ?? 0),
 		sort: last('sort'),
 		maxEntries: integerOf(values, 'max-entries', help),
 		annotate: values.get('annotate') ?? [],

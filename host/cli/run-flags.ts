@@ -28,6 +28,13 @@ export const commonFlags: readonly Flag[] = [
 		...{ name: 'sort', value: 'LIST' },
 		description: 'Order of the rows of each snapshot: FIELD,-FIELD (- downwards); DATASOURCE:LIST;... for one of several',
 	},
+	{
+		...output,
+		name: 'count-by',
+		value: 'FIELDS',
+		description: 'Show how many records there were of each group, largest first, instead of the records',
+	},
+	{ ...output, name: 'every', value: 'SECONDS', description: 'With --count-by: show the counts so often, not only at the end' },
 	{ ...output, name: 'max-entries', value: 'N', description: 'Show at most N rows of each snapshot' },
 	{
 		...output,

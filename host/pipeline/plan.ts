@@ -78,16 +78,22 @@ const SNAPSHOT = { maxRows: 65536, maxBytes: 4 << 20 };
 /** Bytes of a region beyond its rows: selection, columns, and the heap that strings go to. */
 const REGION_EXTRA = 1 << 20;
 
-/** How large the batches of a data source are at most; `maxBytes`: of their rows. Operators' own arrays get more room only beside a gadget's. */
+/** Whether there may be snapshots: of the gadget, or of a built-in operator. */
+function hasSnapshots({ dataSources, operators }: PipelinePlan): boolean {
+	const emits = ({ builtin, grants = [] }: OperatorPlan): boolean => builtin && grants.some((grant) => grant.startsWith('emit:'));
+	return dataSources.some(({ type }) => type === 'array') || operators.some(emits);
+}
+
+/** How large the batches of a data source are at most; `maxBytes`: of their rows. The user's operators' arrays get more room only beside others. */
 export function batchLimits(plan: PipelinePlan, source: DataSource): { readonly maxRows: number; readonly maxBytes: number } {
 	const { batch } = plan;
-	if (source.type === 'single' || plan.dataSources.every(({ type }) => type === 'single')) return batch;
+	if (source.type === 'single' || !hasSnapshots(plan)) return batch;
 	return { maxRows: Math.max(SNAPSHOT.maxRows, batch.maxRows), maxBytes: Math.max(SNAPSHOT.maxBytes, batch.maxBytes) };
 }
 
 /** What the region of every operator must have room for. */
 export function regionLimits(plan: PipelinePlan): { readonly maxRows: number; readonly bytes: number } {
-	const limits = [plan.batch, ...plan.dataSources.map((source) => batchLimits(plan, source))];
+	const limits = [plan.batch, ...(hasSnapshots(plan) ? [SNAPSHOT] : [])];
 	const maxBytes = Math.max(...limits.map((limit) => limit.maxBytes));
 	return { maxRows: Math.max(...limits.map((limit) => limit.maxRows)), bytes: maxBytes + Math.max(REGION_EXTRA, maxBytes) };
 }

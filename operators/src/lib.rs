@@ -1,6 +1,7 @@
 //! ig's built-in operators. Their order here is that of `operators` in the manifest.
 
 mod columns;
+mod count;
 mod filter;
 mod formatters;
 mod histogram;
@@ -27,4 +28,4 @@ pub unsafe extern "C" fn ig_split_filter(table: *const u8, size: usize) -> *cons
 }
 
 ig_operator::manifest!(include_str!("../manifest.json"));
-ig_operator::export!(formatters::Formatters, filter::Filter, limiter::Limiter, columns::Columns, output::Json, output::Yaml, sort::Sort, histogram::Histograms);
+ig_operator::export!(formatters::Formatters, filter::Filter, limiter::Limiter, columns::Columns, output::Json, output::Yaml, sort::Sort, histogram::Histograms, count::Count);
