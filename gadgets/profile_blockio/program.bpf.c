@@ -45,9 +45,13 @@ struct {
 // Until kernel 5.10 the queue came first (a54895fa057c "block: remove the request_queue to argument request based tracepoints").
 static __always_inline int begin(__u64 *arguments)
 {
-	__u64 request = LINUX_KERNEL_VERSION >= KERNEL_5_11 ? arguments[0] : arguments[1];
+	__u64 first = arguments[0], second = arguments[1], request;
 	__u64 now = bpf_ktime_get_ns();
 
+	// Both are loaded: the verifier allows no load at a place that was chosen.
+	barrier_var(first);
+	barrier_var(second);
+	request = LINUX_KERNEL_VERSION >= KERNEL_5_11 ? first : second;
 	bpf_map_update_elem(&start, &request, &now, BPF_ANY);
 	return 0;
 }

@@ -11,7 +11,8 @@ import { builtInGadgets, openGadget } from '../../host/gadget/gadget.js';
 import { built, root } from '../../host/root.js';
 import { fixture } from '../support/fixture.js';
 import { type KernelVersion, kernelVersions } from './kernels.js';
-import { type TracePlan, traceInVm } from './trace.js';
+import { guestFile } from './machine.js';
+import { runInVm } from './vm.js';
 
 interface Case {
 	/** Default: only what the command does. */
@@ -125,22 +126,29 @@ async function kindsOf(gadget: string, said: string): Promise<string[]> {
 	return [...new Set(kinds)].sort();
 }
 
+interface Run {
+	readonly code: number;
+	readonly stdout: string;
+	readonly stderr: string;
+}
+
 /** Boots the kernel once for all gadgets. */
 export async function runMatrix(version: KernelVersion, timeoutMs: number): Promise<Map<string, Cell>> {
 	const entries = Object.entries(cases) as [string, Case][];
-	const plan: TracePlan = {
-		prepare: entries.map(([, { prepare = '' }]) => prepare).join('\n'),
-		// An emulated machine takes longer than operators may on a real one.
-		runs: entries.map(([gadget, { command, flags = command === undefined ? [] : ['--comm', basename(command)] }]) => {
-			return ['run', gadget, ...flags, '-o', 'json', '-v', '--operator-deadline', '60s'];
+	const plan = entries.map(
+		([gadget, { command, args = [], prepare, flags = command === undefined ? [] : ['--comm', basename(command)] }]) => ({
+			// An emulated machine takes longer than operators may on a real one.
+			args: [gadget, ...flags, '-o', 'json', '-v', '--operator-deadline', '60s'],
+			...{ prepare, command: command === undefined ? undefined : [command, ...args] },
 		}),
-		commands: entries.flatMap(([, { command, args = [] }]) => (command === undefined ? [] : [{ file: command, args, cwd: '/' }])),
-		stat: [],
-	};
-	const { runs } = await traceInVm(version, plan, timeoutMs);
+	);
+	const env = { NODE: process.execPath, DRIVER: guestFile('matrix.mjs'), RUN: built('host/cli/run.js'), PLAN: JSON.stringify(plan) };
+	const { stdout, stderr, code } = await runInVm(version, '"$NODE" "$DRIVER"', { env, timeoutMs });
+	if (code !== 0) throw new Error(`matrix.mjs on ${version} ended with ${code}\n${stdout}\n${stderr}`);
+	const runs = JSON.parse(stdout) as Run[];
 	const cells = new Map<string, Cell>();
 	for (const [i, [gadget, { event }]] of entries.entries()) {
-		const { code, stdout, stderr } = runs[i] ?? { code: null, stdout: '', stderr: '' };
+		const { code, stdout, stderr } = runs[i] ?? { code: 1, stdout: '', stderr: '' };
 		const lines = stdout.split('\n').filter((line) => line !== '');
 		const events = lines.flatMap((line) => JSON.parse(line) as unknown);
 		const seen = code === 0 && (event === undefined || events.some((one) => holds(one, event)));
