@@ -2,6 +2,7 @@
 // How long block devices take for their requests: a distribution.
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 #include <gadget/bits.bpf.h>
 #include <gadget/macros.h>
@@ -10,10 +11,6 @@
 
 // Powers of two: 1 µs to more than a minute.
 #define PROFILER_MAX_SLOTS 27
-
-#define KERNEL_5_11 ((5 << 16) + (11 << 8))
-
-extern int LINUX_KERNEL_VERSION __kconfig;
 
 // Zeros: all requests are counted together.
 struct hist_key {
@@ -42,16 +39,35 @@ struct {
 	__type(value, __u64);
 } start SEC(".maps");
 
-// Until kernel 5.10 the queue came first (a54895fa057c "block: remove the request_queue to argument request based tracepoints").
+// Until kernel 5.10 the queue came first, and some of that line have the change (a54895fa057c "block: remove the
+// request_queue to argument request based tracepoints"): the tracepoint's own type says which it is.
+struct request___any {
+};
+struct request_queue___any {
+};
+typedef void (*btf_trace_block_rq_insert___queue)(void *, struct request_queue___any *, struct request___any *);
+
+static __always_inline bool queue_comes_first(void)
+{
+#if __clang_major__ >= 15
+	return bpf_core_type_matches(btf_trace_block_rq_insert___queue);
+#else
+	return false;
+#endif
+}
+
 static __always_inline int begin(__u64 *arguments)
 {
-	__u64 first = arguments[0], second = arguments[1], request;
-	__u64 now = bpf_ktime_get_ns();
+	__u64 now = bpf_ktime_get_ns(), request;
 
-	// Both are loaded: the verifier allows no load at a place that was chosen.
-	barrier_var(first);
-	barrier_var(second);
-	request = LINUX_KERNEL_VERSION >= KERNEL_5_11 ? first : second;
+	// The verifier allows no load at a place that was chosen, nor to load what is not there: hence two loads, of which it sees one.
+	if (queue_comes_first()) {
+		request = arguments[1];
+		barrier_var(request);
+	} else {
+		request = arguments[0];
+		barrier_var(request);
+	}
 	bpf_map_update_elem(&start, &request, &now, BPF_ANY);
 	return 0;
 }

@@ -3,6 +3,7 @@
 // `command` that makes something happen, with its arguments. Prints JSON: how each ended, what it wrote and said.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 
 const { run } = await import(process.env.RUN);
 const output = '/dev/shm/ig-output';
@@ -18,7 +19,7 @@ async function attached(running) {
 	running.finally(() => {
 		over = true;
 	});
-	while (!over && !said.includes('running...')) await new Promise((resolve) => setTimeout(resolve, 20));
+	while (!over && !said.includes('running...')) await setTimeout(20);
 	return !over;
 }
 
@@ -31,8 +32,10 @@ for (const { args, prepare, command } of JSON.parse(process.env.PLAN)) {
 		return 1;
 	});
 	if (await attached(running)) {
+		// What there is already is shown at once, and most that shows it ends by itself.
+		const over = command ? false : await Promise.race([running.then(() => true), setTimeout(10_000, false)]);
 		if (command) execFileSync(command[0], command.slice(1), { stdio: 'ignore' });
-		process.kill(process.pid, 'SIGINT');
+		if (!over) process.kill(process.pid, 'SIGINT');
 	}
 	const code = await running;
 	results.push({ code, stdout: readFileSync(output, 'utf8'), stderr: said });
