@@ -15,12 +15,12 @@ const ROWS = 16;
 
 const dir = mkdtempSync(join(tmpdir(), 'ig-swap-'));
 const recording = join(dir, 'in.rec');
-// A minute of it: the tests stop when they have seen enough.
+// Two minutes of it: the tests stop when they have seen enough.
 writeRecording(
 	recording,
 	[numbersSource()],
 	Array.from({ length: 60_000 }, (_, i) => ({ ds: 0, rows: ROWS, records: packNumbers(numbers(ROWS, i * ROWS)) })),
-	1_000_000n,
+	2_000_000n,
 );
 afterAll(() => rmSync(dir, { recursive: true }));
 
@@ -38,13 +38,15 @@ interface Playing {
 	stop(): Promise<{ readonly rows: readonly Row[]; readonly text: string; readonly submitted: number }>;
 }
 
+let played = 0;
+
 async function until(condition: () => boolean): Promise<void> {
 	while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
 }
 
-/** Numbers through `module` and an output, a batch each millisecond; it has begun. */
+/** Numbers through `module` and an output, a batch every other millisecond; it has begun. */
 async function play(module: LoadedModule, changes: Partial<OperatorPlan> = {}, deadlineMs = 250): Promise<Playing> {
-	const out = join(dir, 'out');
+	const out = join(dir, `out-${++played}`);
 	const fd = openSync(out, 'w');
 	const log: string[] = [];
 	const own = { ...changes, limits: within(deadlineMs) };
@@ -113,7 +115,7 @@ function counter(parts: { save?: string; restore?: string; init?: string } = {})
 	});
 }
 
-test('swapped a hundred times under load, every row comes out once, and the state goes along', async () => {
+test('swapped a hundred times under load, every row comes out once, and the state goes along', { timeout: 180_000 }, async () => {
 	const versions = [await watModule(counter(), 'one.wasm'), await watModule(counter({ init: '(nop)' }), 'two.wasm')] as const;
 	const playing = await play(versions[0]);
 	for (let i = 1; i <= 100; i++) {
