@@ -67,7 +67,12 @@ function showEnd(stats: PipelineStats, closed: boolean, { options, log }: Run): 
 	const line = missing(stats);
 	if (options.statsMs !== undefined) process.stderr.write(`${statsTable(stats)}\n`);
 	// Who closes our output (`| head`) does not want the rest; that it is not there is no news.
-	else if (line !== undefined) log(closed ? 'debug' : 'warn', line);
+	else {
+		if (line !== undefined) log(closed ? 'debug' : 'warn', line);
+		for (const { name, limitsHit } of stats.operators) {
+			if (limitsHit.log > 0) log('warn', `operator ${name}: ${limitsHit.log} lines were not shown in all (--operator-limit ${name}:log=N)`);
+		}
+	}
 }
 
 /** The pipeline knows only a descriptor. */

@@ -119,6 +119,8 @@ unsafe fn odd_char(from: *const u8, end: *const u8, to: *mut u8) -> (*const u8, 
                 3 if matches!(bytes, [0xe2, 0x80, 0xa8 | 0xa9, ..]) => {
                     (from.add(3), unicode_escape(to, 0x2000 | (bytes[2] & 0x3f) as u16))
                 }
+                // Control characters of two bytes: a terminal may take them for the start of an escape sequence.
+                2 if matches!(bytes, [0xc2, 0x80..=0x9f, ..]) => (from.add(2), unicode_escape(to, bytes[1] as u16)),
                 0 => (from.add(1), unicode_escape(to, 0xfffd)),
                 size => {
                     std::ptr::copy_nonoverlapping(from, to, size);
