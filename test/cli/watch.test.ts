@@ -14,7 +14,7 @@ afterAll(() => rmSync(dir, { recursive: true }));
 const ROWS = 10;
 const recording = join(dir, 'in.rec');
 const batches = Array.from({ length: 60_000 }, (_, i) => ({ ds: 0, rows: ROWS, records: packNumbers(numbers(ROWS, i * ROWS)) }));
-writeRecording(recording, [numbersSource()], batches, 1_000_000n);
+writeRecording(recording, [numbersSource()], batches, 2_000_000n);
 
 /** Keeps the first `count` rows of each batch; `manifest`: the text of its custom section. */
 function first(count: number, manifest = ''): Uint8Array {
@@ -76,7 +76,7 @@ class Watching {
 	}
 }
 
-test('a build that is renamed into place, one that is written over, one whose folder was gone', async () => {
+test('a build that is renamed into place, one that is written over, one whose folder was gone', { timeout: 120_000 }, async () => {
 	const watching = new Watching('ways', first(1));
 	await watching.started();
 
@@ -96,7 +96,7 @@ test('a build that is renamed into place, one that is written over, one whose fo
 
 	rmSync(join(watching.file, '..'), { recursive: true });
 	const count = watching.rows().length;
-	await watching.until(() => watching.rows().length > count + 1000);
+	await watching.until(() => watching.rows().length > count + 500);
 	mkdirSync(join(watching.file, '..'));
 	writeFileSync(watching.file, first(4));
 	await watching.taken();
