@@ -39,15 +39,17 @@ export interface OperatorCost {
 	/** ns per row: copying in, the call, the checks back. */
 	readonly cost: Sample;
 	/** Reading, compiling and checking the module, once the disk has been read; ms. */
-	readonly load: Sample;
+	readonly load?: Sample;
 	/** The pause of the pipeline while another build takes its place; ms. */
-	readonly swap: Sample;
+	readonly swap?: Sample;
 }
 
 interface Case {
 	readonly name: string;
 	/** Values of `--wasm-operator`. */
 	readonly operators: readonly string[];
+	/** `-o` of a chain with the built-in operators, formatters included; else the user's alone. */
+	readonly output?: string;
 	/** Fewer for what is slow. */
 	readonly batches?: number;
 }
@@ -65,6 +67,8 @@ function cases(scratch: Scratch): Case[] {
 	};
 	const two = ['proc.pid', 'fname'];
 	return [
+		{ name: 'JSON, formatters included', operators: [], output: 'json' },
+		{ name: 'columns, formatters included', operators: [], output: 'columns' },
 		{ name: 'filter on two fields, Rust', operators: [example('rust-filter.wasm')] },
 		{ name: 'filter on two fields, AssemblyScript', operators: [example('as-filter.wasm')] },
 		{ name: 'filter on two fields, C (WASI)', operators: [example('c-filter.wasm')] },
@@ -76,10 +80,10 @@ function cases(scratch: Scratch): Case[] {
 	];
 }
 
-async function makePlan(recording: RecordingReader, specs: readonly string[], outputFd: number): Promise<PipelinePlan> {
+async function makePlan(recording: RecordingReader, specs: readonly string[], outputFd: number, output?: string): Promise<PipelinePlan> {
 	const { values } = parseFlags(
 		new Command('bench'),
-		['-o', 'none', ...specs.flatMap((spec) => ['--wasm-operator', spec])],
+		['-o', output ?? 'none', ...specs.flatMap((spec) => ['--wasm-operator', spec])],
 		commonFlags,
 		'bench',
 	);
@@ -88,7 +92,7 @@ async function makePlan(recording: RecordingReader, specs: readonly string[], ou
 	const builtin = await loadBuiltin();
 	const { dataSources, host } = recording.header;
 	const input = { sources: dataSources, builtin, options, around: Date.now(), terminalWidth: undefined, arch: host.arch };
-	const operators = buildChain({ ...input, users, log: () => {} }).filter(({ builtin }) => !builtin);
+	const operators = buildChain({ ...input, users, log: () => {} }).filter(({ builtin }) => !builtin || output !== undefined);
 	return {
 		...{ dataSources, operators, outputFd, batch: BATCH },
 		source: { kind: 'recording', path: '', realtime: false },
@@ -121,11 +125,15 @@ async function times(count: number, run: () => Promise<void> | void): Promise<nu
 	return taken;
 }
 
-async function measure(recording: RecordingReader, { name, operators, batches = BATCHES }: Case, runs: number): Promise<OperatorCost> {
+async function measure(
+	recording: RecordingReader,
+	{ name, operators, output, batches = BATCHES }: Case,
+	runs: number,
+): Promise<OperatorCost> {
 	const { ds, rows, records } = fullBatch(recording);
 	const outputFd = openSync('/dev/null', 'w');
 	try {
-		const plan = await makePlan(recording, operators, outputFd);
+		const plan = await makePlan(recording, operators, outputFd, output);
 		await prepareDoors(plan.modules);
 		const costs: number[] = [];
 		let swaps: number[] = [];
@@ -160,6 +168,7 @@ async function measure(recording: RecordingReader, { name, operators, batches = 
 			const module = plan.modules[1];
 			if (module !== undefined) swaps = swaps.concat(await times(5, () => chain.swap(1, module, plan.operators)));
 		}
+		if (operators.length === 0) return { name, cost: summarize(costs) };
 		const load = await times(2 + runs, async () => {
 			await makePlan(recording, operators.slice(0, 1), outputFd);
 		});
@@ -175,7 +184,7 @@ export async function measureOperators(scratch: Scratch, path: string, runs: num
 	try {
 		for (const one of cases(scratch)) {
 			const file = one.operators[0]?.split(',')[0] ?? '';
-			if (!existsSync(file)) failures.push(`${one.name}: this machine cannot build ${file.replace(`${root}/`, '')}`);
+			if (file !== '' && !existsSync(file)) failures.push(`${one.name}: this machine cannot build ${file.replace(`${root}/`, '')}`);
 			else found.push(await measure(recording, one, runs));
 		}
 	} finally {

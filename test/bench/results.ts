@@ -177,10 +177,10 @@ function microTable({ rows, results }: Micro): Table {
 
 function operatorTable(costs: readonly OperatorCost[]): Table {
 	return {
-		title: 'Operators in a memory of their own',
-		text: 'One batch of opens through the chain again and again; all rows pass. ns/row: copying in what the operators ask for, the calls, and the checks of what comes back, of the tenth of the batches that took least. Load: reading, compiling and checking the module, ms. Swap: how long the pipeline stands still while another build of it takes over, ms.',
+		title: 'Operators',
+		text: 'One batch of opens through the chain again and again; all rows pass. ns/row, of operators in a memory of their own: copying in what they ask for, the calls, and the checks of what comes back; of the tenth of the batches that took least. Load: reading, compiling and checking the module, ms. Swap: how long the pipeline stands still while another build of it takes over, ms.',
 		head: ['operators', 'ns/row', 'load', 'swap'],
-		rows: costs.map(({ name, cost, load, swap }) => [name, spread(cost), spread(load), spread(swap)]),
+		rows: costs.map(({ name, cost, load, swap }) => [name, spread(cost), load ? spread(load) : '', swap ? spread(swap) : '']),
 	};
 }
 
