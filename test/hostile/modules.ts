@@ -4,8 +4,11 @@ import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { MANIFEST_SECTION, withCustomSection } from '../../host/operator/section.js';
 import { watToWasm } from '../support/wat.js';
 
+/** The modules stay where they are when this file is built. */
+const folder = new URL(import.meta.url.endsWith('.ts') ? '.' : '../../../test/hostile/', import.meta.url);
+
 async function assemble(file: string): Promise<Uint8Array> {
-	const text = readFileSync(new URL(`./${file}.wat`, import.meta.url), 'utf8');
+	const text = readFileSync(new URL(`${file}.wat`, folder), 'utf8');
 	return /^\(component/m.test(text) ? await parse(text) : watToWasm(text);
 }
 

@@ -242,6 +242,7 @@ export const hostile: readonly Hostile[] = [
 	{ ...batch, name: 'emit-and-trap', does: 'emits and traps', message: /unreachable/, manifest: emits('emit-and-trap') },
 	{ ...batch, name: 'loop-in-batch', does: 'loops', message: /took more than \d+ ms in ig_batch/ },
 	{ ...batch, name: 'trap-in-batch', does: 'traps', message: /failed in ig_batch: unreachable/ },
+	{ ...batch, name: 'take-and-trap', does: 'fills all memory and traps', message: /failed in ig_batch: unreachable/ },
 	{ ...batch, name: 'recursion', does: 'recurses without end', message: /ran out of stack/ },
 	{ ...batch, name: 'memory-read-outside', does: 'reads past its memory', message: /memory access out of bounds/ },
 	{ ...batch, name: 'batch-returns-i64', does: 'returns an i64', message: /ig_batch returned no i32/ },
