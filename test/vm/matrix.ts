@@ -33,16 +33,7 @@ const sockets = realpathSync(fixture('sockets'));
 const fileops = realpathSync(fixture('fileops'));
 const mounter = realpathSync(fixture('mounter'));
 const allocator = realpathSync(fixture('allocator'));
-const connection = [
-	'socket,4,tcp',
-	'bind,0,127.0.0.1,0',
-	'listen,0',
-	'socket,4,tcp',
-	'connect,1,127.0.0.1,@0',
-	'accept,0',
-	'close,1',
-	'close,2',
-];
+const connection = ['socket,4,tcp', 'bind,0,127.0.0.1,0', 'listen,0', 'socket,4,tcp', 'connect,1,127.0.0.1,@0', 'accept,0'];
 
 const atEnd = (source: string) => ['--map-fetch-interval', '0', '--annotate', `${source}:ebpf.map.flush-on-stop=true`];
 
