@@ -53,9 +53,10 @@ describe.each(languages.map(({ name }) => name))('a new project in %s', (lang) =
 	test('takes another manifest', async (context) => {
 		skipWithoutTools(lang, context.skip);
 		writeFileSync(join(cwd, name, 'other.json'), `{"operators": [{"name": "other", "dataSources": ["open"]}]}`);
-		expect(await operator('manifest', module, join(name, 'other.json'))).toMatchObject({ code: 0, stdout: '', stderr: '' });
-		expect((await operator('inspect', module)).stdout).toMatch(/^operator +other 0\.0\.0$/m);
-		await operator('build', name);
+		const other = join(name, 'other.wasm');
+		cpSync(join(cwd, module), join(cwd, other));
+		expect(await operator('manifest', other, join(name, 'other.json'))).toMatchObject({ code: 0, stdout: '', stderr: '' });
+		expect((await operator('inspect', other)).stdout).toMatch(/^operator +other 0\.0\.0$/m);
 	});
 
 	test('is measured beside a no-op', async (context) => {
