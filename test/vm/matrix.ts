@@ -112,7 +112,13 @@ async function kindsOf(gadget: string, said: string): Promise<string[]> {
 	const named = Object.values(metadata.hooks).flatMap((ways) => ways.flatMap(({ programs }) => programs));
 	const opened = BpfObject.open(readFileSync(object), { name: gadget });
 	const loaded = opened.programs.filter(({ name }) => !named.includes(name) || chosen.includes(name));
-	const kinds = loaded.map(({ section }) => section.split('/', 1)[0]?.replace('raw_tracepoint', 'raw_tp') ?? '');
+	const kinds = loaded.map(
+		({ section }) =>
+			section
+				.split('/', 1)[0]
+				?.replace('raw_tracepoint', 'raw_tp')
+				.replace(/^socket\d+$/, 'socket') ?? '',
+	);
 	opened.close();
 	return [...new Set(kinds)].sort();
 }
@@ -158,7 +164,8 @@ function page(columns: ReadonlyMap<KernelVersion, ReadonlyMap<string, Cell>>): s
 		'# Gadgets and kernels',
 		'',
 		'Made by `node dist/test/vm/matrix.js --write`: each gadget was loaded, attached and shown an event on each kernel (Debian’s, x86-64). The',
-		'table says by which kinds of programs; where a gadget knows several ways, the first that a kernel has is taken.',
+		'table says by which kinds of programs; where a gadget knows several ways, the first that a kernel has is taken. profile_blockio was loaded and',
+		'attached only: these machines have no disks.',
 		'',
 		`| gadget | ${versions.join(' | ')} |`,
 		`|---|${versions.map(() => '---|').join('')}`,
