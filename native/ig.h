@@ -237,9 +237,6 @@ int ig_percpu_sum(int map_fd, uint32_t key, uint64_t *sum);
 
 uint32_t ig_crc32(const uint8_t *bytes, size_t size);
 
-/* The kernel's id of this thread. */
-int ig_thread_id(void);
-
 /* 1 when fd can be written to (or nobody will read it any more), 0 after the timeout. */
 int ig_poll_writable(int fd, int timeout_ms);
 

@@ -70,11 +70,6 @@ uint32_t ig_crc32(const uint8_t *bytes, size_t size)
 	return (uint32_t)crc32_z(0, bytes, size);
 }
 
-int ig_thread_id(void)
-{
-	return gettid();
-}
-
 int ig_poll_writable(int fd, int timeout_ms)
 {
 	struct pollfd writable = { .fd = fd, .events = POLLOUT };

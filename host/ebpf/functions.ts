@@ -93,7 +93,6 @@ export interface Native {
 	ig_percpu_sum(fd: number, key: number, sum: Memory): number;
 	ig_crc32(bytes: Memory, size: number): number;
 	ig_poll_writable(fd: number, ms: number): number;
-	ig_thread_id(): number;
 
 	/** libc's; copies between typed arrays and addresses. */
 	memcpy(to: Memory | Pointer, from: Memory | Pointer, size: number): void;
@@ -202,7 +201,6 @@ export const prototypes: Readonly<Record<keyof Native, string>> = {
 	ig_percpu_sum: 'int f(int, uint32_t, void *)',
 	ig_crc32: 'uint32_t f(void *, size_t)',
 	ig_poll_writable: 'int f(int, int)',
-	ig_thread_id: 'int f()',
 	memcpy: 'void f(void *, void *, size_t)',
 	libbpf_version_string: 'const char *f()',
 	libbpf_num_possible_cpus: 'int f()',

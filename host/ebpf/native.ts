@@ -1,10 +1,11 @@
 /**
  * The only place that talks to koffi: dist/native/libig.so (our functions and libbpf's), each function bound when it is
- * first called. Loads in a few milliseconds, on every thread for itself; handles (bigint) are valid on all threads.
+ * first called. Loads in a few milliseconds, on every thread for itself, with the first call: a thread that only tries an operator out
+ * does without, and koffi keeps 45 KiB for each thread that loaded it. Handles (bigint) are valid on all threads.
  *
  * Typed arrays go to C as their address, without a copy, in both directions; WebAssembly memory too.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { getSystemErrorName } from 'node:util';
 import { IgError } from '../errors.js';
@@ -31,14 +32,16 @@ function loadKoffi(): Koffi {
 	}
 }
 
-function loadLibrary(): ReturnType<Koffi['load']> {
+let loaded: { readonly koffi: Koffi; readonly library: ReturnType<Koffi['load']> } | undefined;
+
+function load(): NonNullable<typeof loaded> {
+	if (loaded !== undefined) return loaded;
 	const path = built('native', 'libig.so');
 	if (!existsSync(path)) throw new IgError('IG_NOT_BUILT', { path });
-	return koffi.load(path);
+	const koffi = loadKoffi();
+	loaded = { koffi, library: koffi.load(path) };
+	return loaded;
 }
-
-const koffi = loadKoffi();
-const library = loadLibrary();
 
 /** The functions of the library. `native.x` is koffi's function itself after the first use. */
 export const native = {} as Native;
@@ -47,7 +50,7 @@ for (const name of Object.keys(prototypes) as (keyof Native)[]) {
 		configurable: true,
 		enumerable: true,
 		get() {
-			const value = library.func(prototypes[name].replace(/\bf\(/, `${name}(`));
+			const value = load().library.func(prototypes[name].replace(/\bf\(/, `${name}(`));
 			Object.defineProperty(native, name, { value, enumerable: true });
 			return value;
 		},
@@ -56,7 +59,7 @@ for (const name of Object.keys(prototypes) as (keyof Native)[]) {
 
 /** The errno that the last call on this thread left, for functions that return NULL on failure. */
 export function lastErrno(): number {
-	return koffi.errno();
+	return load().koffi.errno();
 }
 
 /** A copy of `size` bytes of C's memory at an address. */
@@ -88,9 +91,9 @@ export function waitWritable(fd: number, ms: number): boolean {
 	return native.ig_poll_writable(fd, ms) !== 0;
 }
 
-/** The kernel's id of this thread. */
+/** The kernel's id of this thread (proc(5), /proc/thread-self: `PID/task/TID`). */
 export function threadId(): number {
-	return native.ig_thread_id();
+	return Number(readlinkSync('/proc/thread-self').split('/').at(-1));
 }
 
 /** `1.7`. */

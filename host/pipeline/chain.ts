@@ -102,7 +102,8 @@ export class Chain {
 	/** The one of the two that operators work on. */
 	#current: number;
 	readonly #specs: readonly BatchSpec[];
-	#clocks = clockOffsets();
+	/** Of the records; undefined until some came. */
+	#clocks: ReturnType<typeof clockOffsets> | undefined;
 	/** When records were drained that are not of now. */
 	#at: bigint | undefined;
 	#sequence = 0;
@@ -243,6 +244,7 @@ export class Chain {
 	/** Lays out a batch of `ds` where operators work now. */
 	#layOut(ds: number, records: Uint8Array): { readonly rows: number; readonly consumed: number } {
 		const spec = this.#specs[ds] as BatchSpec;
+		this.#clocks ??= clockOffsets();
 		spec.setClocks(this.#clocks.boot, this.#clocks.mono);
 		const region = this.#here();
 		const filled = fillRecords(records, region, spec, this.#sequence, 0);
