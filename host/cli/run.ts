@@ -1,6 +1,7 @@
 /** `ig run GADGET`. */
 import { existsSync } from 'node:fs';
 import { arch, release } from 'node:os';
+import { sep } from 'node:path';
 import { Command } from 'commander';
 import { closest } from '../closest.js';
 import { IgError } from '../errors.js';
@@ -44,7 +45,7 @@ export async function watchFor(options: CommonOptions): Promise<OperatorWatch | 
 /** Of an installed gadget it is taken as it is, like the built-in operators; of any other it is checked as a stranger's. */
 async function loadGadgetOperator(gadget: string, file: string, limits: LimitsOf): Promise<UserOperator> {
 	const spec: OperatorSpec = { file, params: {}, place: 'gadget' };
-	if (file.startsWith(built('gadgets'))) return { spec, loaded: await loadOwn(file, gadget) };
+	if (file.startsWith(built('gadgets') + sep)) return { spec, loaded: await loadOwn(file, gadget) };
 	const { loadModule } = await import('../operator/load.js');
 	return { spec, loaded: await loadModule(file, limits) };
 }

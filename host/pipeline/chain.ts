@@ -26,6 +26,7 @@ import type { Sink } from '../output/sink.js';
 import { type DataSource, fixedSize } from '../schema.js';
 import { type Control, STRIKES } from './control.js';
 import type { Emission, Emissions } from './emission.js';
+import { type Guilty, HomeLost, InitFailed, OperatorStop } from './failures.js';
 import { handOver } from './hand-over.js';
 import { Link } from './link.js';
 import type { Metrics } from './metrics.js';
@@ -36,44 +37,11 @@ import type { Tables } from './tables.js';
 /** Lines per second of the built-in operators. */
 const HOME_LINES = 50;
 
-/** An operator that is not to be called for the batch at hand: it hung, or took the home memory down. */
-export interface Guilty {
-	readonly operator: number;
-	readonly reason: string;
-}
-
 /** What became of the rows of one batch. */
 export interface BatchResult {
 	delivered: number;
 	filtered: number;
 	dropped: number;
-}
-
-/** A built-in operator failed, and its memory, which holds the batch, cannot be trusted: make a new chain and run the batch again. */
-export class HomeLost extends Error {
-	readonly guilty: Guilty;
-	constructor(guilty: Guilty) {
-		super(guilty.reason);
-		this.guilty = guilty;
-	}
-}
-
-/** An operator whose `onError` is `stop` failed. */
-export class OperatorStop extends Error {
-	readonly operator: string;
-	constructor(operator: string, reason: string) {
-		super(reason);
-		this.operator = operator;
-	}
-}
-
-/** An operator could not be initialised; the run cannot start. */
-export class InitFailed extends Error {
-	readonly operator: string;
-	constructor(operator: string, reason: string) {
-		super(reason);
-		this.operator = operator;
-	}
 }
 
 export interface ChainOptions {

@@ -4,7 +4,7 @@ import type { LogLevel } from '../operator/imports.js';
 import type { ModulePlan } from '../operator/module.js';
 import type { InitResult } from '../operator/session.js';
 import type { DataSource } from '../schema.js';
-import type { Guilty } from './chain.js';
+import type { Guilty } from './failures.js';
 import type { OperatorPlan, PipelinePlan } from './plan.js';
 import type { TableEntries } from './tables.js';
 

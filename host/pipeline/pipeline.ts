@@ -6,7 +6,7 @@ import type { InitResult } from '../operator/session.js';
 import { attachSource } from '../ebpf/source.js';
 import { type Call, PAGE } from '../operator/limits.js';
 import type { DataSource } from '../schema.js';
-import type { Guilty } from './chain.js';
+import type { Guilty } from './failures.js';
 import { Control } from './control.js';
 import type { FromWorker, ToWorker, WorkerData } from './messages.js';
 import type { ModulePlan } from '../operator/module.js';
