@@ -68,7 +68,8 @@ describe.each(languages.map(({ name }) => name))('a new project in %s', (lang) =
 		const { nsPerRow, noOpNsPerRow, rows, rowsOut } = JSON.parse(stdout) as Record<string, number>;
 		expect(nsPerRow).toBeGreaterThan(0);
 		expect(noOpNsPerRow).toBeGreaterThan(0);
-		expect(rowsOut).toBe(((rows as number) * 5) / 12);
+		// Five of the recording's twelve; its last pass may have been cut short.
+		expect(Math.abs((rowsOut as number) - ((rows as number) * 5) / 12)).toBeLessThan(12);
 	});
 });
 

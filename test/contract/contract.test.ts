@@ -1,7 +1,10 @@
 /** Operators that were written from docs/operator-abi.md alone, without an SDK, do their work on the running kernel. */
 import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { writeSample } from '../../host/cli/operator/sample.js';
 import { ig } from '../support/cli.js';
 import { fixture, igDuring, jsonLines } from '../support/live.js';
 import { root } from '../support/pipeline.js';
@@ -35,11 +38,17 @@ describe('in C', () => {
 		expect(events.every(({ proc, shout, known }) => proc.comm === 'opener' && shout === 'OPENER' && known)).toBe(true);
 	});
 
-	test('sorts the rows of a batch by process id', async () => {
-		const result = await run(`${module('keeper')},comm=opener`, '-o', 'json');
-		const pids = jsonLines<Event>(result).map(({ proc }) => proc.pid);
-		// Two processes, in one batch or in two: each one's rows are together.
-		expect(pids.filter((pid, i) => pid !== pids[i - 1]).length).toBe(new Set(pids).size);
+	test('sorts the rows of a batch by process id, the highest first', async () => {
+		const recording = join(mkdtempSync(join(tmpdir(), 'ig-contract-')), 'opens.rec');
+		await writeSample(recording);
+		const pids = async (...operator: string[]): Promise<number[]> =>
+			jsonLines<Event>(await ig(['replay', recording, ...operator, '-o', 'json'])).map(({ proc }) => proc.pid);
+		const asRecorded = await pids();
+		// Batches of eight rows and of four.
+		const sorted = [asRecorded.slice(0, 8), asRecorded.slice(8)].flatMap((batch) => batch.toSorted((a, b) => b - a));
+		expect(sorted).not.toEqual(asRecorded);
+		expect(await pids('--wasm-operator', module('keeper'))).toEqual(sorted);
+		rmSync(dirname(recording), { recursive: true });
 	});
 
 	test('with the grant, writes to a map, reads it, and takes out what it put in', async () => {
