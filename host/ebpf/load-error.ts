@@ -2,6 +2,10 @@
 import { release } from 'node:os';
 import { IgError } from '../errors.js';
 import { errnoName } from './native.js';
+import { since } from './since.js';
+
+/** Kinds of programs that depend on how a kernel was built, and on its processor. */
+const KINDS_OF_BUILD = ['fentry', 'fexit', 'fmod_ret', 'lsm'];
 
 /** Lines of the verifier's log that a person gets to see. */
 const SHOWN = 15;
@@ -66,8 +70,30 @@ export function openError(object: string, errno: number, log: string): IgError {
 	return new IgError('IG_OBJECT', { object, reason: said === '' ? `cannot be opened: ${errnoName(errno)}` : said });
 }
 
-/** @param btfPath the file that stands for the kernel's BTF, if one does */
-export function loadError(object: string, errno: number, log: string, btfPath?: string): IgError {
+/** What a kernel says of a kind of program that its build or its lockdown does not allow: nothing about the program itself. */
+function refusedKind(errno: number, log: string, sectionOf: (program: string) => string | undefined): IgError | undefined {
+	const reason = errnoName(errno);
+	const program = /prog '([^']+)': failed to load: /.exec(log)?.[1];
+	const section = program === undefined ? undefined : sectionOf(program);
+	const kind = section?.split('/', 1)[0]?.replace(/\.s$/, '') ?? '';
+	if (program === undefined || section === undefined || !KINDS_OF_BUILD.includes(kind) || (reason !== 'EPERM' && reason !== 'EINVAL')) return undefined;
+	if (process.geteuid?.() !== 0) return undefined;
+	return new IgError('IG_ATTACH', { program, section, reason: `this kernel refuses ${kind} programs (${reason})${since(kind)}` });
+}
+
+export interface LoadFailure {
+	/** The object's name. */
+	readonly object: string;
+	readonly errno: number;
+	/** What libbpf said. */
+	readonly log: string;
+	/** The file that stands for the kernel's BTF, if one does. */
+	readonly btfPath: string | undefined;
+	/** Of a program, by name. */
+	sectionOf(program: string): string | undefined;
+}
+
+export function loadError({ object, errno, log, btfPath, sectionOf }: LoadFailure): IgError {
 	if (btfPath !== undefined && /failed to parse target BTF/.test(log)) {
 		return new IgError('IG_BTF', { path: btfPath, reason: 'it is not BTF' });
 	}
@@ -77,6 +103,7 @@ export function loadError(object: string, errno: number, log: string, btfPath?: 
 	return (
 		missingTarget(log) ??
 		verifierError(log) ??
+		refusedKind(errno, log, sectionOf) ??
 		denied(errno, `loading ${object}`) ??
 		new IgError('IG_OBJECT_LOAD', { object, reason: errnoName(errno), log: lastLines(log) })
 	);

@@ -114,7 +114,9 @@ export class BpfObject {
 	load(): void {
 		takeLog();
 		const result = native.bpf_object__load(this.#open);
-		if (result < 0) throw loadError(this.name, -result, takeLog(), this.#btfPath);
+		if (result >= 0) return;
+		const sectionOf = (name: string): string | undefined => this.programs.find((program) => program.name === name)?.section;
+		throw loadError({ object: this.name, errno: -result, log: takeLog(), btfPath: this.#btfPath, sectionOf });
 	}
 
 	/** Attaches every loaded program but iterators; none, if one cannot be. @throws what {@link BpfProgram.attach} does */
