@@ -76,7 +76,8 @@ function refusedKind(errno: number, log: string, sectionOf: (program: string) =>
 	const program = /prog '([^']+)': failed to load: /.exec(log)?.[1];
 	const section = program === undefined ? undefined : sectionOf(program);
 	const kind = section?.split('/', 1)[0]?.replace(/\.s$/, '') ?? '';
-	if (program === undefined || section === undefined || !KINDS_OF_BUILD.includes(kind) || (reason !== 'EPERM' && reason !== 'EINVAL')) return undefined;
+	if (program === undefined || section === undefined || !KINDS_OF_BUILD.includes(kind) || (reason !== 'EPERM' && reason !== 'EINVAL'))
+		return undefined;
 	if (process.geteuid?.() !== 0) return undefined;
 	return new IgError('IG_ATTACH', { program, section, reason: `this kernel refuses ${kind} programs (${reason})${since(kind)}` });
 }
