@@ -14,7 +14,7 @@ interface Report {
 	readonly sockets: string;
 }
 
-describe.each(kernelVersions)('kernel %s', (version) => {
+describe.concurrent.each(kernelVersions)('kernel %s', (version) => {
 	it('has all of it', { timeout: TIMEOUT + 60_000 }, async () => {
 		const { stdout, stderr } = await runInVm(version, `'${process.execPath}' '${guest}' '${dist}'`, { timeoutMs: TIMEOUT });
 		const report = JSON.parse(stdout.trim().split('\n').at(-1) ?? stderr) as Report;

@@ -10,7 +10,7 @@ test('each gadget has a case', () => {
 	expect(untested).toEqual([]);
 });
 
-test.for(kernelVersions)('kernel %s', { timeout: VM_TIMEOUT + 60_000 }, async (version, context) => {
+test.concurrent.for(kernelVersions)('kernel %s', { timeout: VM_TIMEOUT + 60_000 }, async (version, context) => {
 	// CI installs all that it takes, so there this is no excuse.
 	if (!process.env.CI && !process.env.IG_CI) {
 		if (spawnSync('qemu-system-x86_64', ['--version']).status !== 0) context.skip('no QEMU; test/vm/setup.sh installs it');
