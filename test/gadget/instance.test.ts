@@ -22,19 +22,20 @@ function bpfDescriptors(): number {
 }
 
 describe.each(builtInGadgets())('%s, opened', (name) => {
-	it.skipIf(!references.includes(name))("has Inspektor Gadget's parameters of the gadget itself", async () => {
-		const opened = await open(name);
-		const expected = Object.entries(reference(name).params).filter(
-			([key]) => !/^filter|^symbolizers$|^debuginfod|^max-entries$|^sort$/.test(key),
-		);
-		const ours = new Map(opened.params.map((param) => [param.key, param]));
-		expect([...ours.keys()].sort()).toEqual(expected.map(([key]) => key).sort());
-		for (const [key, param] of expected) {
-			expect(ours.get(key)?.type, key).toBe(param.type === 'uint' ? 'uint64' : param.type);
-			expect(ours.get(key)?.default, key).toBe(param.default ?? (param.type === 'bool' ? 'false' : ''));
-		}
-		opened.close();
-	});
+	if (references.includes(name))
+		it("has Inspektor Gadget's parameters of the gadget itself", async () => {
+			const opened = await open(name);
+			const expected = Object.entries(reference(name).params).filter(
+				([key]) => !/^filter|^symbolizers$|^debuginfod|^max-entries$|^sort$/.test(key),
+			);
+			const ours = new Map(opened.params.map((param) => [param.key, param]));
+			expect([...ours.keys()].sort()).toEqual(expected.map(([key]) => key).sort());
+			for (const [key, param] of expected) {
+				expect(ours.get(key)?.type, key).toBe(param.type === 'uint' ? 'uint64' : param.type);
+				expect(ours.get(key)?.default, key).toBe(param.default ?? (param.type === 'bool' ? 'false' : ''));
+			}
+			opened.close();
+		});
 
 	it('loads, attaches, and leaves nothing behind', async () => {
 		const before = bpfDescriptors();

@@ -88,15 +88,16 @@ describe.each(references)('%s', (name) => {
 	});
 
 	// Not every gadget could be started where the references were read off.
-	it.skipIf(reference(name).defaultColumns === undefined)('has the same default columns', async () => {
-		const { defaultColumns } = reference(name);
-		const seen = new Set<string>();
-		const expected = (defaultColumns ?? []).filter((heading) => heading !== 'TID' || (!seen.has(heading) && seen.add(heading)));
-		const [source] = await describeGadget(name);
-		const ours = source === undefined ? [] : headings(source);
-		// Inspektor Gadget cuts headings to their columns' width.
-		expect(
-			ours.map((heading, i) => (expected[i]?.endsWith('…') && heading.startsWith(expected[i].slice(0, -1)) ? expected[i] : heading)),
-		).toEqual(expected);
-	});
+	if (reference(name).defaultColumns !== undefined)
+		it('has the same default columns', async () => {
+			const { defaultColumns } = reference(name);
+			const seen = new Set<string>();
+			const expected = (defaultColumns ?? []).filter((heading) => heading !== 'TID' || (!seen.has(heading) && seen.add(heading)));
+			const [source] = await describeGadget(name);
+			const ours = source === undefined ? [] : headings(source);
+			// Inspektor Gadget cuts headings to their columns' width.
+			expect(
+				ours.map((heading, i) => (expected[i]?.endsWith('…') && heading.startsWith(expected[i].slice(0, -1)) ? expected[i] : heading)),
+			).toEqual(expected);
+		});
 });
