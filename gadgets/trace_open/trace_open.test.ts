@@ -4,19 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { Waiting } from '../../test/fixtures/waiting.js';
-import { fixture, igDuring, jsonLines, namespaceId } from '../../test/support/live.js';
+import { fixture, type Identity, igDuring, jsonLines, namespaceId } from '../../test/support/live.js';
 
-interface OpenEvent {
-	readonly timestamp: string;
-	readonly timestamp_raw: number;
-	readonly proc: {
-		readonly comm: string;
-		readonly pid: number;
-		readonly tid: number;
-		readonly mntns_id: number;
-		readonly creds: { readonly uid: number; readonly gid: number; readonly user: string; readonly group: string };
-		readonly parent: { readonly comm: string; readonly pid: number; readonly tid: number };
-	};
+interface OpenEvent extends Identity {
 	readonly fd: number;
 	readonly error: string;
 	readonly error_raw: number;
