@@ -129,6 +129,7 @@ look_debian() {
 	if [ "$what" = bench ]; then
 		has opensnoop || [ -x /usr/sbin/opensnoop ] || need libbpf-tools
 		has bpftrace || need bpftrace
+		has tcpdump || [ -x /usr/sbin/tcpdump ] || need tcpdump
 	fi
 }
 

@@ -1,5 +1,5 @@
 /** What a reader wrote. */
-import { openSync, readSync, closeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 
 export interface Counted {
 	/** Lines with each of the texts. */
@@ -62,6 +62,15 @@ export function countLines(path: string, texts: readonly string[], isJson: boole
 	} finally {
 		closeSync(file);
 	}
+}
+
+/** Sums what the lines say about each text: for readers that count. */
+export function tallyLines(path: string, texts: readonly string[], tally: (line: string, text: string) => number): Counted {
+	const all = readFileSync(path, 'utf8');
+	const lines = all.split('\n');
+	const counts = texts.map((text) => lines.reduce((sum, line) => sum + (line.includes(text) ? tally(line, text) : 0), 0));
+	const example = lines.find((line) => line.includes(texts[0] ?? ''));
+	return { counts, bytes: Buffer.byteLength(all), example, malformed: 0, saidLost: 0 };
 }
 
 function parses(line: string): boolean {

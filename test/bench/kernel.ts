@@ -1,6 +1,6 @@
 /** What readers' eBPF programs cost inside the traced program, by the kernel's own clock (kernel.bpf_stats_enabled). */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { type Cpus, ReaderFailed, watchStorm } from './live.js';
+import { type Cpus, opens, ReaderFailed, watchStorm } from './live.js';
 import type { Scratch } from './paths.js';
 import type { Reader } from './readers.js';
 
@@ -45,14 +45,14 @@ export async function measureKernel(readers: readonly Reader[], scratch: Scratch
 			const marks: ReturnType<typeof programs>[] = [];
 			try {
 				const inspect = (pid: number): void => void marks.push(programs(pid));
-				const { opens } = await watchStorm(reader, scratch, cpus, { rate: 0, seconds, inspect });
+				const { done } = await watchStorm(reader, opens(scratch), scratch, cpus, { rate: 0, seconds, inspect });
 				const [begin, end] = marks;
 				// Not every reader has programs.
 				if (begin === undefined || end === undefined || end.runs === 0) continue;
 				costs.push({
 					reader: reader.name,
-					runs: (end.runs - begin.runs) / opens,
-					nanoseconds: (end.nanoseconds - begin.nanoseconds) / opens,
+					runs: (end.runs - begin.runs) / done,
+					nanoseconds: (end.nanoseconds - begin.nanoseconds) / done,
 				});
 			} catch (error) {
 				if (!(error instanceof ReaderFailed)) throw error;

@@ -1,19 +1,21 @@
-/** Live storms of openat on one CPU, each watched by one reader on another. */
+/** Live storms on one CPU, each watched by one reader on another. */
 import { closeSync, existsSync, openSync, readFileSync, statfsSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { freemem } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { countLines } from './count.js';
+import { countLines, tallyLines } from './count.js';
 import { Measured } from './measured.js';
 import type { Scratch } from './paths.js';
 import type { Reader } from './readers.js';
 import { parseStats, type OperatorRow } from './stats-table.js';
-import { Storm } from './storm.js';
+import { Storm, type Work } from './storm.js';
 
-/** Pace of the opens that a reader is started under: enough to fill a stdio buffer at once, little work for anyone. */
+/** Pace of the work that a reader is started under: enough to fill a stdio buffer at once, little work for anyone. */
 const PRELUDE_RATE = 5000;
 const FIRST_SECONDS = 30;
 /** A reader has caught up when its output has not grown for so long. */
 const QUIET_MS = 1000;
+/** A reader that shows sums once a second has shown all of them. */
+const LAST_SUM_MS = 2500;
 const DRAIN_MS = 180_000;
 /** Generous: what one event may take in the output file. */
 const LINE_BYTES = 1500;
@@ -26,8 +28,22 @@ export interface Cpus {
 	readonly reader: number;
 }
 
+/** What a storm does to what; the prelude is what readers are started under. */
+export interface Subject {
+	readonly work: Work;
+	readonly counted: string;
+	readonly prelude: string;
+	/** What tells a line about either in a reader's output; else the targets themselves. */
+	readonly texts?: { readonly counted: string; readonly prelude: string };
+}
+
+/** Opens of files. */
+export function opens(scratch: Scratch): Subject {
+	return { work: 'open', counted: scratch.counted, prelude: scratch.prelude };
+}
+
 export interface LiveOptions {
-	/** Opens per second, 0: unpaced. */
+	/** Per second, 0: unpaced. */
 	readonly rate: number;
 	readonly seconds: number;
 	/** Called with the reader's process id before and after the storm. */
@@ -36,11 +52,14 @@ export interface LiveOptions {
 
 /** Times in seconds, sizes in bytes. */
 export interface LiveResult {
-	readonly opens: number;
-	readonly opensPerSecond: number;
+	/** How often the storm did its work. */
+	readonly done: number;
+	readonly perSecond: number;
+	/** Events that there were of it, as this reader counts them. */
+	readonly events: number;
 	/** Part of its time in which the storm had its CPU to itself. */
 	readonly share: number;
-	/** Lines of the storm's opens in the output. */
+	/** Of these, those in the output. */
 	readonly delivered: number;
 	/** What the reader itself said that it lost. */
 	readonly saidLost: number;
@@ -81,11 +100,12 @@ export function warmMemory(scratch: Scratch, seconds: number): void {
 	unlinkSync(path);
 }
 
-export async function withoutReader(scratch: Scratch, cpus: Cpus, { rate, seconds }: LiveOptions): Promise<number> {
-	const storm = await Storm.start(cpus.storm);
+/** How often per second the storm does its work when nobody watches. */
+export async function withoutReader(subject: Subject, cpus: Cpus, { rate, seconds }: LiveOptions): Promise<number> {
+	const storm = await Storm.start(cpus.storm, subject.work);
 	try {
-		const result = await storm.run({ rate, seconds, path: scratch.counted });
-		return result.opens / result.seconds;
+		const result = await storm.run({ rate, seconds, target: subject.counted });
+		return result.done / result.seconds;
 	} finally {
 		storm.close();
 	}
@@ -107,40 +127,49 @@ async function settled(path: string): Promise<void> {
 }
 
 /** @throws ReaderFailed when the reader shows nothing */
-export async function watchStorm(reader: Reader, scratch: Scratch, cpus: Cpus, options: LiveOptions): Promise<LiveResult> {
+export async function watchStorm(
+	reader: Reader,
+	subject: Subject,
+	scratch: Scratch,
+	cpus: Cpus,
+	options: LiveOptions,
+): Promise<LiveResult> {
 	const output = scratch.file('output');
 	const stderr = scratch.file('stderr');
-	const storm = await Storm.start(cpus.storm);
+	const texts = subject.texts ?? subject;
+	const storm = await Storm.start(cpus.storm, subject.work);
 	const measured = new Measured({
 		command: reader.command({ pid: storm.pid, output }),
 		cpu: cpus.reader,
 		stderr,
-		watch: { file: output, text: scratch.prelude },
+		watch: { file: output, text: texts.prelude },
 		...(!reader.ownFile && { stdout: output }),
 	});
 	try {
-		const prelude = storm.run({ rate: PRELUDE_RATE, seconds: FIRST_SECONDS, path: scratch.prelude });
+		const prelude = storm.run({ rate: PRELUDE_RATE, seconds: FIRST_SECONDS, target: subject.prelude });
 		const first = await measured.first(FIRST_SECONDS * 1000);
 		storm.cut();
 		await prelude;
 		if (first === undefined) {
-			throw new ReaderFailed(`${reader.name} showed no event in ${FIRST_SECONDS} s: ${readFileSync(stderr, 'utf8').trim().slice(-600)}`);
+			throw new ReaderFailed(`${reader.name} showed no event: ${readFileSync(stderr, 'utf8').trim().slice(-600)}`);
 		}
 		await sleep(300);
 		const pid = await measured.pid();
 		options.inspect?.(pid);
 		const before = await measured.cpu();
-		const result = await storm.run({ ...options, count: room(scratch), path: scratch.counted });
+		const result = await storm.run({ ...options, count: room(scratch), target: subject.counted });
 		options.inspect?.(pid);
-		await settled(output);
+		await (reader.tally ? sleep(LAST_SUM_MS) : settled(output));
 		const after = await measured.cpu();
 		const usage = await measured.stop();
-		const counted = countLines(output, [scratch.counted, scratch.prelude], reader.json);
+		const wanted = [texts.counted, texts.prelude];
+		const counted = reader.tally ? tallyLines(output, wanted, reader.tally) : countLines(output, wanted, reader.json);
 		const [delivered = 0, preludes = 0] = counted.counts;
 		const said = readFileSync(stderr, 'utf8');
 		return {
-			opens: result.opens,
-			opensPerSecond: result.opens / result.seconds,
+			done: result.done,
+			perSecond: result.done / result.seconds,
+			events: reader.events?.(result) ?? result.done,
 			share: result.share,
 			delivered,
 			saidLost: saidLost(said) + counted.saidLost,

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type Cpus, ReaderFailed, warmMemory, watchStorm, withoutReader } from './live.js';
+import { type Cpus, opens, ReaderFailed, warmMemory, watchStorm, withoutReader } from './live.js';
 import { chooseCpus, describeMachine, load } from './machine.js';
 import { help, type Options, readOptions } from './options.js';
 import { renderPage } from './page.js';
@@ -12,6 +12,10 @@ import { doubts, type LiveTable, rateName, type Results, tables } from './result
 import { summarize } from './statistics.js';
 import { forTerminal } from './table.js';
 import { judge } from './targets.js';
+
+/** There are many of them, and a storm has to be no longer than a start does not matter in. */
+const GADGET_RUNS = 3;
+const GADGET_SECONDS = 2;
 
 const say = (text: string): void => void process.stderr.write(`bench: ${text}\n`);
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -33,11 +37,11 @@ async function live(readers: readonly Reader[], scratch: Scratch, cpus: Cpus, op
 		for (let round = 1; round <= rounds; round++) {
 			say(`live, ${rateName(rate)}, round ${round} of ${rounds}`);
 			const storm = { rate, seconds: options.seconds };
-			untraced.push(await withoutReader(scratch, cpus, { ...storm, seconds: Math.min(storm.seconds, 2) }));
+			untraced.push(await withoutReader(opens(scratch), cpus, { ...storm, seconds: Math.min(storm.seconds, 2) }));
 			for (const { reader, runs } of rows) {
 				if (failures.some((line) => line.startsWith(`${reader.name}:`))) continue;
 				try {
-					runs.push(await watchStorm(reader, scratch, cpus, storm));
+					runs.push(await watchStorm(reader, opens(scratch), scratch, cpus, storm));
 				} catch (error) {
 					if (!(error instanceof ReaderFailed)) throw error;
 					failures.push(`${reader.name}: ${error.message}`);
@@ -69,6 +73,7 @@ async function measure(options: Options, readers: readonly Reader[], scratch: Sc
 	const { measureDrain } = await import('./drain.js');
 	const { measureKernel } = await import('./kernel.js');
 	const { measureWrite } = await import('./write.js');
+	const { measureGadgets } = await import('./gadgets.js');
 	const { measureSoak } = await import('./soak.js');
 	const startup = parts.includes('startup') ? await attempt('startup', failures, () => measureStartup(scratch, quick ? 5 : 15)) : undefined;
 	const drain = parts.includes('micro') ? await attempt('ring drain', failures, () => measureDrain(quick ? 3 : 11)) : undefined;
@@ -80,6 +85,10 @@ async function measure(options: Options, readers: readonly Reader[], scratch: Sc
 		? await attempt('kernel side', failures, () => measureKernel(readers, scratch, cpus, quick ? 1 : 3))
 		: undefined;
 	const storms = parts.includes('live') ? await live(readers, scratch, cpus, options, failures) : [];
+	const shape = { runs: quick ? 1 : Math.min(options.runs, GADGET_RUNS), seconds: quick ? 1 : GADGET_SECONDS, say };
+	const gadgets = parts.includes('gadgets')
+		? await attempt('gadgets', failures, () => measureGadgets(scratch, cpus, shape, failures))
+		: undefined;
 	const soak = soakSeconds > 0 ? await attempt('soak', failures, () => measureSoak(scratch, cpus, soakSeconds)) : undefined;
 	failures.push(...(micro?.failures ?? []));
 	return {
@@ -89,6 +98,7 @@ async function measure(options: Options, readers: readonly Reader[], scratch: Sc
 		...(write && { write }),
 		...(micro && { micro }),
 		...(kernel && { kernel }),
+		...(gadgets && { gadgets }),
 		...(soak && { soak }),
 	};
 }

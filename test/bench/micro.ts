@@ -65,7 +65,7 @@ async function record(scratch: Scratch, file: string, rows: number): Promise<voi
 	try {
 		const ready = await run.ready(READY_MS);
 		if (ready === undefined) throw new Error(`it did not start: ${readFileSync(stderr, 'utf8').trim().slice(-600)}`);
-		await storm.run({ rate: RECORD_RATE, seconds: 60, count: rows, path: scratch.counted });
+		await storm.run({ rate: RECORD_RATE, seconds: 60, count: rows, target: scratch.counted });
 		await run.stop();
 		if (!existsSync(file)) throw new Error(`it wrote nothing: ${readFileSync(stderr, 'utf8').trim().slice(-600)}`);
 	} finally {

@@ -1,5 +1,5 @@
 /** Where things are: the repository, the benchmarks' tools, and a directory in memory for what readers write. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,6 +25,8 @@ export interface Scratch {
 	readonly counted: string;
 	readonly prelude: string;
 	file(name: string): string;
+	/** A program that does nothing, under this name. */
+	program(name: string): string;
 	remove(): void;
 }
 
@@ -36,6 +38,10 @@ export function makeScratch(): Scratch {
 		counted: file('counted'),
 		prelude: file('prelude'),
 		file,
+		program: (name: string) => {
+			copyFileSync(tool('nothing'), file(name));
+			return file(name);
+		},
 		remove: () => rmSync(folder, { recursive: true, force: true }),
 	};
 	for (const path of [scratch.counted, scratch.prelude]) writeFileSync(path, 'x\n');

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { ig, root, tool } from './paths.js';
+import type { StormResult } from './storm.js';
 
 export interface Target {
 	/** Of the storm: the only process to be watched, where the reader can choose. */
@@ -20,6 +21,10 @@ export interface Reader {
 	/** It writes to `output` itself, else its stdout goes there. */
 	readonly ownFile: boolean;
 	command(target: Target): readonly string[];
+	/** Events that it should show of what the storm has done; else one each time. */
+	readonly events?: (storm: StormResult) => number;
+	/** Of a reader that shows sums once a second: how many events a line stands for. */
+	readonly tally?: (line: string, text: string) => number;
 }
 
 function ours(name: string, ...flags: readonly string[]): Reader {
@@ -59,7 +64,7 @@ export const creader: Reader = {
 	command: ({ pid }) => [tool('creader'), creaderObject, String(pid)],
 };
 /** The path of a program that root can run; sbin is not in everyone's PATH. */
-function which(name: string): string | undefined {
+export function which(name: string): string | undefined {
 	const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
 	return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }

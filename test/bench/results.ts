@@ -1,5 +1,7 @@
 /** All that one run of the benchmark found, and the tables that show it. */
 import type { Drain } from './drain.js';
+import { gadgetTable } from './gadget-table.js';
+import type { GadgetCost } from './gadgets.js';
 import type { KernelCost } from './kernel.js';
 import type { LiveResult } from './live.js';
 import type { CaseResult, Micro } from './micro.js';
@@ -30,6 +32,7 @@ export interface Results {
 	readonly micro?: Micro;
 	readonly kernel?: readonly KernelCost[];
 	readonly live: readonly LiveTable[];
+	readonly gadgets?: readonly GadgetCost[];
 	readonly soak?: Soak;
 	/** What could not be measured, and why. */
 	readonly failures: readonly string[];
@@ -73,13 +76,13 @@ function liveTable({ rate, untraced, rows }: LiveTable): Table {
 	const base = us && of(us, (result) => result.lifeCpuPerEvent).median;
 	const lines = rows.map((row) => {
 		const cpu = of(row, (result) => result.lifeCpuPerEvent);
-		const opens = row.runs.reduce((sum, result) => sum + result.opens, 0);
+		const opens = row.runs.reduce((sum, result) => sum + result.done, 0);
 		const delivered = row.runs.reduce((sum, result) => sum + result.delivered, 0);
 		const lost = opens - delivered;
 		const said = row.runs.reduce((sum, result) => sum + result.saidLost, 0);
 		return [
 			row.reader,
-			spread(of(row, (result) => result.opensPerSecond)),
+			spread(of(row, (result) => result.perSecond)),
 			short(delivered / row.runs.length),
 			lost === 0 ? '0' : `${short(lost / row.runs.length)} (${((100 * lost) / opens).toFixed(1)} %${said === 0 ? ', says none' : ''})`,
 			spreadOf(cpu, 1e6),
@@ -201,6 +204,7 @@ function soakTable({ seconds, opens, identity, early, late, peak, slope }: Soak)
 export function tables(results: Results): Table[] {
 	return [
 		...results.live.map(liveTable),
+		...(results.gadgets ? [gadgetTable(results.gadgets)] : []),
 		...(results.kernel ? [kernelTable(results.kernel)] : []),
 		...(results.micro ? [microTable(results.micro), operatorTable(results.micro.operators)] : []),
 		...(results.drain ? [drainTable(results.drain)] : []),

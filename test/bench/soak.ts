@@ -46,12 +46,12 @@ export async function measureSoak(scratch: Scratch, cpus: Cpus, seconds: number)
 		const pid = await run.pid();
 		const points: [number, number][] = [];
 		const began = performance.now();
-		const opening = storm.run({ rate: 0, seconds, path: scratch.counted });
+		const opening = storm.run({ rate: 0, seconds, target: scratch.counted });
 		while (performance.now() - began < seconds * 1000) {
 			points.push([(performance.now() - began) / 60_000, rss(pid)]);
 			await sleep(LOOK_MS);
 		}
-		const { opens } = await opening;
+		const { done: opens } = await opening;
 		await sleep(1000);
 		await run.stop();
 		const identity = /submitted .*/.exec(readFileSync(stderr, 'utf8'))?.[0] ?? 'it said nothing';

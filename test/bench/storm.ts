@@ -1,21 +1,26 @@
-/** A process that opens files when told to (storm.c). */
+/** A process that does one thing again and again when told to (storm.c). */
 import { LineTool } from './lines.js';
 import { tool } from './paths.js';
 
+/** What it does (work.c): open files, run programs, connect, ask for names, write and read a file, compute. */
+export type Work = 'open' | 'exec' | 'tcp' | 'dns' | 'file' | 'cpu';
+
 export interface StormResult {
-	readonly opens: number;
+	/** How often. */
+	readonly done: number;
 	readonly seconds: number;
 	/** Part of the time in which it had a CPU; 1 on a machine with nothing else to do. */
 	readonly share: number;
 }
 
 export interface StormRun {
-	/** Opens per second; 0: as many as it can. */
+	/** Per second; 0: as often as it can. */
 	readonly rate: number;
 	readonly seconds: number;
 	/** Ends it earlier. */
 	readonly count?: number;
-	readonly path: string;
+	/** A path, an address or a name: see work.c. */
+	readonly target: string;
 }
 
 export class Storm {
@@ -27,18 +32,18 @@ export class Storm {
 		this.pid = pid;
 	}
 
-	static async start(cpu: number): Promise<Storm> {
-		const lines = new LineTool(tool('storm'), [String(cpu)]);
+	static async start(cpu: number, work: Work = 'open'): Promise<Storm> {
+		const lines = new LineTool(tool('storm'), [String(cpu), work]);
 		const { pid } = await lines.demand('pid', 5000);
 		return new Storm(lines, pid as number);
 	}
 
-	async run({ rate, seconds, count = 1e9, path }: StormRun): Promise<StormResult> {
-		this.#tool.send(`run ${rate} ${seconds} ${Math.floor(count)} ${path}`);
-		const answer = await this.#tool.demand('opens', (seconds + 30) * 1000);
-		if (answer.failed !== 0) throw new Error(`the storm could not open ${path}`);
-		const { opens = 0, seconds: took = 0, cpu = 0 } = answer;
-		return { opens, seconds: took, share: cpu / took };
+	async run({ rate, seconds, count = 1e9, target }: StormRun): Promise<StormResult> {
+		this.#tool.send(`run ${rate} ${seconds} ${Math.floor(count)} ${target}`);
+		const answer = await this.#tool.demand('done', (seconds + 30) * 1000);
+		if (answer.failed !== 0) throw new Error(`the storm failed ${answer.failed} times at ${target}`);
+		const { done = 0, seconds: took = 0, cpu = 0 } = answer;
+		return { done, seconds: took, share: cpu / took };
 	}
 
 	/** Ends the run that is under way. */

@@ -1,10 +1,11 @@
 /** What the numbers must show, and whether they do. */
+import { gadgetVerdicts } from './gadget-table.js';
 import type { OperatorCost } from './operators.js';
 import { findRow, of, ours, type Results } from './results.js';
 import { type Sample, short } from './statistics.js';
 import type { Table } from './table.js';
 
-interface Verdict {
+export interface Verdict {
 	readonly target: string;
 	readonly measured: string;
 	readonly met: boolean;
@@ -20,7 +21,7 @@ const FLAT_SECONDS = 600;
 const nothingLost: Judge = (results) => {
 	const row = findRow(results, UNPACED, ours);
 	if (row === undefined) return undefined;
-	const opens = row.runs.reduce((sum, run) => sum + run.opens, 0);
+	const opens = row.runs.reduce((sum, run) => sum + run.done, 0);
 	const delivered = row.runs.reduce((sum, run) => sum + run.delivered, 0);
 	const malformed = row.runs.reduce((sum, run) => sum + run.malformed, 0);
 	const measured = `${short(delivered)} of ${short(opens)}${malformed > 0 ? `, ${malformed} malformed` : ''}`;
@@ -31,7 +32,7 @@ const tracedSpeed: Judge = (results) => {
 	const row = findRow(results, UNPACED, ours);
 	const other = findRow(results, UNPACED, 'opensnoop');
 	if (row === undefined || other === undefined) return undefined;
-	const factor = of(row, (run) => run.opensPerSecond).median / of(other, (run) => run.opensPerSecond).median;
+	const factor = of(row, (run) => run.perSecond).median / of(other, (run) => run.perSecond).median;
 	return { target: 'traced program at least 2 × as fast as under opensnoop', measured: `${short(factor)} ×`, met: factor >= 2 };
 };
 
@@ -108,7 +109,8 @@ const judges: readonly Judge[] = [
 ];
 
 export function judge(results: Results): Table {
-	const verdicts = judges.map((each) => each(results)).filter((verdict) => verdict !== undefined);
+	const found = judges.map((each) => each(results)).filter((verdict) => verdict !== undefined);
+	const verdicts = [...found, ...gadgetVerdicts(results.gadgets ?? [])];
 	return {
 		title: 'Targets',
 		head: ['target', 'measured', ''],

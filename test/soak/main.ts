@@ -63,7 +63,7 @@ function rss(): number {
 const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
 const points: number[] = [];
-const opening = storm.run({ rate: 0, seconds: minutes * 60, path: scratch.counted });
+const opening = storm.run({ rate: 0, seconds: minutes * 60, target: scratch.counted });
 const until = performance.now() + minutes * 60_000;
 while (performance.now() < until && child.exitCode === null) {
 	await sleep(1000);
@@ -73,7 +73,7 @@ while (performance.now() < until && child.exitCode === null) {
 	if (points.length % 60 === 0)
 		process.stderr.write(`${points.length / 60} min: RSS ${mib(points.at(-1) ?? 0)}, ${JSON.stringify(counts)}\n`);
 }
-const { opens } = await opening;
+const { done: opens } = await opening;
 await sleep(1000);
 child.kill('SIGINT');
 await ended;
