@@ -77,7 +77,7 @@ export class OperatorWatch {
 				}
 				current = users;
 				plans = next;
-				log('info', `the new build of ${file} runs now (the pipeline stood still for ${result.milliseconds.toFixed(1)} ms)`);
+				log('info', `the new build of ${file} runs now (the pipeline stood still for at most ${result.milliseconds.toFixed(1)} ms)`);
 			}
 		};
 

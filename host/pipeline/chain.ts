@@ -3,23 +3,13 @@
  * module, whose operators work on it in place. Any other operator gets a projection of it in its own memory, and only
  * its selection and its own columns come back (docs/architecture.md, "Home and away").
  */
-import {
-	acceptBatch,
-	BatchFault,
-	BatchHeader,
-	type BatchSpec,
-	checkBatch,
-	fillRecords,
-	type Projection,
-	projectBatch,
-} from '../ebpf/batch.js';
-import { clockOffsets } from '../ebpf/native.js';
+import { acceptBatch, BatchFault, BatchHeader, type BatchSpec, checkBatch, type Projection, projectBatch } from '../ebpf/batch.js';
 import { cloneSources } from '../operator/effects.js';
 import { type Guest, GuestFailure } from '../operator/guest.js';
 import type { LogLevel } from '../operator/imports.js';
 import { LineLimit } from '../operator/lines.js';
 import type { ModulePlan } from '../operator/module.js';
-import { openGuest } from '../operator/open.js';
+import { openGuest, warmDoor } from '../operator/open.js';
 import type { Call } from '../operator/limits.js';
 import type { InitResult } from '../operator/session.js';
 import type { Sink } from '../output/sink.js';
@@ -28,11 +18,12 @@ import { type Control, STRIKES } from './control.js';
 import type { Emission, Emissions } from './emission.js';
 import { type Guilty, HomeLost, InitFailed, OperatorStop } from './failures.js';
 import { handOver } from './hand-over.js';
+import { type Clocks, Home } from './home.js';
 import { Link } from './link.js';
 import type { Metrics } from './metrics.js';
 import { type OperatorPlan, type PipelinePlan, regionLimits } from './plan.js';
 import { makeSpecs } from './source.js';
-import type { Tables } from './tables.js';
+import type { TableEntries, Tables } from './tables.js';
 
 /** Lines per second of the built-in operators. */
 const HOME_LINES = 50;
@@ -63,38 +54,29 @@ export class Chain {
 	readonly sources: readonly DataSource[];
 	links: readonly Link[];
 	#options: ChainOptions;
-	readonly #home: Guest;
-	readonly #region: number;
-	/** Where emitted rows are laid out: the region keeps its batch until that is done. */
-	#emittedRegion = 0;
-	/** The one of the two that operators work on. */
-	#current: number;
+	readonly #home: Home;
 	readonly #specs: readonly BatchSpec[];
-	/** Of the records; undefined until some came. */
-	#clocks: ReturnType<typeof clockOffsets> | undefined;
-	/** When records were drained that are not of now. */
-	#at: bigint | undefined;
 	#sequence = 0;
-	readonly #capacity: number;
 	readonly #rowMap: Uint32Array;
+	/** Changes of side tables that another version of a module, which is being made ready, has not got yet. */
+	#laterEntries: (readonly [table: string, entries: TableEntries])[] | undefined;
 
 	/** Instantiates and initialises every operator. @throws InitFailed */
 	constructor(options: ChainOptions) {
 		this.#options = options;
 		const { plan, control, known, emissions, metrics } = options;
 		const limits = regionLimits(plan);
-		this.#capacity = limits.bytes;
 		this.#rowMap = new Uint32Array(limits.maxRows);
 		const [home] = plan.modules;
 		if (home === undefined) throw new Error('no home module');
-		this.#home = openGuest(home, new LineLimit((level, text) => options.log(level, `${home.file}: ${text}`), HOME_LINES));
-		this.#region = this.#home.alloc(this.#capacity);
-		this.#current = this.#region;
-		const guests = new Map<number, { guest: Guest; region: number }>([[0, { guest: this.#home, region: this.#region }]]);
+		const lines = new LineLimit((level, text) => options.log(level, `${home.file}: ${text}`), HOME_LINES);
+		this.#home = new Home(openGuest(home, lines), limits.bytes);
+		const atHome = { guest: this.#home.guest, region: this.#home.current };
+		const guests = new Map<number, { guest: Guest; region: number }>([[0, atHome]]);
 		const sources = cloneSources(plan.dataSources);
 		const links: Link[] = [];
 		const shape = {
-			...{ control, emissions, metrics, maps: plan.maps ?? [], regionSize: this.#capacity },
+			...{ control, emissions, metrics, maps: plan.maps ?? [], regionSize: limits.bytes },
 			fixedSizes: plan.dataSources.map(fixedSize),
 		};
 		plan.operators.forEach((operator, id) => {
@@ -103,7 +85,7 @@ export class Chain {
 			try {
 				const out = init !== undefined && control.get(id, 'Quarantined') !== 0;
 				// What is out of the run is not even instantiated: that may be what it is out for.
-				let own = out ? { guest: this.#home, region: this.#region } : guests.get(operator.module);
+				let own = out ? atHome : guests.get(operator.module);
 				if (own === undefined) {
 					own = this.#open(operator, id);
 					guests.set(operator.module, own);
@@ -118,19 +100,19 @@ export class Chain {
 				this.#quarantine(operator.name, id, `${cause.message} when it was started again`);
 				if (cause.fatal) guests.delete(operator.module);
 				sources.splice(0, sources.length, ...before);
-				links.push(new Link(operator, id, this.#home, sources, shape, init));
+				links.push(new Link(operator, id, this.#home.guest, sources, shape, init));
 			}
 		});
 		this.links = links;
 		this.sources = sources;
 		this.#specs = makeSpecs(plan, sources);
-		if (sources.length > plan.dataSources.length) this.#emittedRegion = this.#home.alloc(this.#capacity);
+		if (sources.length > plan.dataSources.length) this.#home.addSecond();
 		for (const link of links) this.#guarded(link, 'table', () => link.pushTables(options.tables));
 	}
 
 	/** The region that a source fills. */
 	region(): Uint8Array {
-		return this.#home.bytes().subarray(this.#region, this.#region + this.#capacity);
+		return this.#home.main();
 	}
 
 	/** What every operator's init did, for the chain that may replace this one. */
@@ -138,7 +120,8 @@ export class Chain {
 		return this.links.map((link) => link.init);
 	}
 
-	updateTable(name: string, entries: ReadonlyMap<number, string | null>): void {
+	updateTable(name: string, entries: TableEntries): void {
+		this.#laterEntries?.push([name, entries]);
 		for (const link of this.links) this.#guarded(link, 'table', () => link.pushTable(name, entries));
 	}
 
@@ -189,71 +172,65 @@ export class Chain {
 		const { control } = this.#options;
 		const isArray = this.sources[ds]?.type === 'array';
 		let left = rows;
-		this.#current = this.#emittedRegion;
 		try {
-			for (let at = 0; at < records.length; ) {
-				const filled = this.#layOut(ds, records.subarray(at));
-				at += filled.consumed;
-				const behind = this.links.slice(operator + 1);
-				const result = this.#runThrough(behind, ds, filled.rows, isArray, []);
-				left -= filled.rows;
-				control.addTotal('EmittedDelivered', result.delivered);
-				control.addTotal('EmittedFiltered', result.filtered);
-				control.addTotal('EmittedDropped', result.dropped);
-			}
+			this.#home.inSecond(() => {
+				for (let at = 0; at < records.length; ) {
+					const filled = this.#layOut(ds, records.subarray(at));
+					at += filled.consumed;
+					const behind = this.links.slice(operator + 1);
+					const result = this.#runThrough(behind, ds, filled.rows, isArray, []);
+					left -= filled.rows;
+					control.addTotal('EmittedDelivered', result.delivered);
+					control.addTotal('EmittedFiltered', result.filtered);
+					control.addTotal('EmittedDropped', result.dropped);
+				}
+			});
 		} catch (cause) {
 			control.addTotal('EmittedDropped', left);
 			throw cause;
-		} finally {
-			this.#current = this.#region;
 		}
 	}
 
-	/** Lays out a batch of `ds` where operators work now. */
 	#layOut(ds: number, records: Uint8Array): { readonly rows: number; readonly consumed: number } {
-		const spec = this.#specs[ds] as BatchSpec;
-		this.#clocks ??= clockOffsets();
-		spec.setClocks(this.#clocks.boot, this.#clocks.mono);
-		const region = this.#here();
-		const filled = fillRecords(records, region, spec, this.#sequence, 0);
-		if (this.#at !== undefined) new DataView(region.buffer, region.byteOffset).setBigUint64(BatchHeader.DrainedAt, this.#at, true);
-		return filled;
+		return this.#home.layOut(records, this.#specs[ds] as BatchSpec, this.#sequence);
 	}
 
-	#here(): Uint8Array {
-		return this.#home.bytes().subarray(this.#current, this.#current + this.#capacity);
+	setClocks(clocks: Clocks): void {
+		this.#home.setClocks(clocks);
 	}
 
-	/** Of the records that come, for batches that are made here. `at`: they are of another time than now (ns since 1970). */
-	setClocks({ boot, mono, at }: { readonly boot: bigint; readonly mono: bigint; readonly at?: bigint }): void {
-		this.#clocks = { boot, mono };
-		this.#at = at;
-	}
-
-	/** What time it is (ms since 1970) where records of another time are played; nothing where time is now. */
 	setTime(ms: number): void {
-		if (this.#at !== undefined) this.#at = BigInt(Math.round(ms * 1e6));
+		this.#home.setTime(ms);
 	}
 
 	/**
-	 * Puts another version of a module in the place of the one that runs; `operators` is the whole chain with it. The region must hold no batch.
+	 * Puts another version of a module in the place of the one that runs; `operators` is the whole chain with it. Each step of the result is a
+	 * part of the work, and batches may be run between two of them; the last one changes over. At every step the region must hold no batch.
 	 * An operator that hands its state over goes on; any other is stopped, and the new one started. @throws GuestFailure why the old one stays
 	 */
-	swap(module: number, next: ModulePlan, operators: readonly OperatorPlan[]): void {
-		const { control, tables, log, plan } = this.#options;
+	*swap(module: number, next: ModulePlan, operators: readonly OperatorPlan[]): Generator<void, void> {
+		const { control, tables, log } = this.#options;
 		const old = this.links.filter((link) => link.plan.module === module);
-		const first = old[0] as Link;
-		control.enter(first.id, 'init');
-		let fresh: Link[];
-		try {
-			const guest = this.#make(next, operators[first.id] as OperatorPlan, first.id);
-			const region = guest.alloc(this.#capacity);
-			fresh = old.map((link) => link.renew(operators[link.id] as OperatorPlan, guest));
-			for (const link of fresh) link.region = region;
-		} finally {
-			control.leave();
+		const { id } = old[0] as Link;
+		warmDoor(next);
+		yield;
+		const guest = control.during(id, 'init', () => this.#make(next, operators[id] as OperatorPlan, id));
+		yield;
+		const region = control.during(id, 'init', () => guest.alloc(this.#home.capacity));
+		const fresh: Link[] = [];
+		for (const before of old) {
+			yield;
+			const link = before.renew(operators[before.id] as OperatorPlan, guest);
+			link.region = region;
+			fresh.push(link);
 		}
+		yield;
+		this.#laterEntries = [];
 		for (const link of fresh) link.pushTables(tables);
+		yield;
+		const later = this.#laterEntries;
+		this.#laterEntries = undefined;
+		for (const [name, entries] of later) for (const link of fresh) link.pushTable(name, entries);
 		const pairs = fresh.map((link, i) => ({ link, before: old[i] as Link })).filter((pair) => !handOver(pair.before, pair.link, log));
 		for (const { link } of pairs) this.#signal(link, 'start');
 		// From here on nothing can fail for the new ones: the old ones may say their last words.
@@ -263,6 +240,7 @@ export class Chain {
 		}
 		for (const link of fresh) control.forgive(link.id);
 		this.links = this.links.map((link) => fresh.find(({ id }) => id === link.id) ?? link);
+		const { plan } = this.#options;
 		this.#options = { ...this.#options, plan: { ...plan, modules: plan.modules.with(module, next), operators } };
 	}
 
@@ -339,13 +317,13 @@ export class Chain {
 			return selected;
 		}
 		const projection = link.projections[ds] as Projection;
-		if (builtin) return this.#faults(() => checkBatch(this.#here(), projection, rows));
-		return this.#faults(() => acceptBatch(this.#here(), this.#away(link), projection, this.#rowMap, count));
+		if (builtin) return this.#faults(() => checkBatch(this.#home.here(), projection, rows));
+		return this.#faults(() => acceptBatch(this.#home.here(), this.#away(link), projection, this.#rowMap, count));
 	}
 
 	/** Where the operator finds its batch. */
 	#regionOf(link: Link): number {
-		return link.plan.builtin ? this.#current : link.region;
+		return link.plan.builtin ? this.#home.current : link.region;
 	}
 
 	/** What the native checks refuse is the guest's doing. */
@@ -360,11 +338,11 @@ export class Chain {
 	}
 
 	#project(link: Link, ds: number): number {
-		return projectBatch(this.#here(), this.#away(link), link.projections[ds] as Projection, this.#rowMap);
+		return projectBatch(this.#home.here(), this.#away(link), link.projections[ds] as Projection, this.#rowMap);
 	}
 
 	#away(link: Link): Uint8Array {
-		return (link.guest as Guest).bytes().subarray(link.region, link.region + this.#capacity);
+		return (link.guest as Guest).bytes().subarray(link.region, link.region + this.#home.capacity);
 	}
 
 	/** Counts a failure that cost emitted rows: the worker that ran them is gone. @throws OperatorStop */
@@ -372,7 +350,7 @@ export class Chain {
 		const link = this.links[operator];
 		if (link === undefined) return;
 		if (link.plan.onError === 'stop') throw new OperatorStop(link.plan.name, reason);
-		const out = link.strike();
+		const out = this.#strike(link, reason);
 		const fate = 'emitted rows that were on their way are dropped';
 		this.#options.log('warn', `operator ${link.plan.name} ${reason}; ${fate}${out ? '; it is out of this run' : ''}`);
 	}
@@ -455,13 +433,10 @@ export class Chain {
 		const { control, plan } = this.#options;
 		const module = plan.modules[operator.module];
 		if (module === undefined) throw new Error(`no module ${operator.module}`);
-		control.enter(id, 'init');
-		try {
+		return control.during(id, 'init', () => {
 			const guest = this.#make(module, operator, id);
-			return { guest, region: guest.alloc(this.#capacity) };
-		} finally {
-			control.leave();
-		}
+			return { guest, region: guest.alloc(this.#home.capacity) };
+		});
 	}
 
 	#make(module: ModulePlan, { name, limits }: OperatorPlan, id: number): Guest {

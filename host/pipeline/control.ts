@@ -85,6 +85,14 @@ export class Control {
 	leave(): void {
 		Atomics.store(this.#words, Word.Operator, -1);
 	}
+	during<T>(operator: number, call: Call, run: () => T): T {
+		this.enter(operator, call);
+		try {
+			return run();
+		} finally {
+			this.leave();
+		}
+	}
 	/** The call that is running, if any. */
 	running(): { operator: number; call: Call; count: number; milliseconds: number } | undefined {
 		const operator = Atomics.load(this.#words, Word.Operator);

@@ -149,6 +149,8 @@ class Supervisor implements Pipeline {
 			const { reason } = error instanceof IgError ? error.details : {};
 			return { reason: String(reason ?? (error as Error).message) };
 		}
+		// Its thread is gone before the worker has to share a CPU with its end.
+		await rehearsal.ended;
 		const inits = rehearsal.#inits ?? [];
 		if (this.#over) return { reason: 'came after the end of the run' };
 		return await new Promise((settle) => {

@@ -173,7 +173,7 @@ export interface PipelineEvents {
 	onLog?(level: 'error' | 'warn' | 'info' | 'debug', text: string): void;
 }
 
-/** Whether another version of a module runs now, and for how long the pipeline stood still; or why the old one runs on. */
+/** Whether another version of a module runs now, and the longest time (ms) that the pipeline stood still for it; or why the old one runs on. */
 export type SwapResult = { readonly milliseconds: number } | { readonly reason: string };
 
 /** A running pipeline, seen from the main thread (`pipeline/pipeline.ts: startPipeline(plan, events)`). */

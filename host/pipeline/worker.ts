@@ -11,6 +11,7 @@ import { Chain } from './chain.js';
 import { Control } from './control.js';
 import { type Guilty, HomeLost, InitFailed, OperatorStop } from './failures.js';
 import { Emissions } from './emission.js';
+import { Exchange } from './exchange.js';
 import type { FromWorker, ToWorker, WorkerData } from './messages.js';
 import { Metrics } from './metrics.js';
 import type { PipelinePlan } from './plan.js';
@@ -37,6 +38,7 @@ class Runner {
 	#source: BatchSource | undefined;
 	#record: RecordingWriter | undefined;
 	#sequence = 0;
+	#exchange: Exchange | undefined;
 
 	constructor(data: WorkerData, post: (message: FromWorker) => void) {
 		this.#data = data;
@@ -106,12 +108,14 @@ class Runner {
 		const { flushMs } = this.#data.plan.batch;
 		let pause = flushMs;
 		let nextTick = source.now() + TICK_MS;
+		let drained = false;
 		for (;;) {
 			const stopping = this.#control.stopping;
 			if (stopping) source.stop();
 			this.#readMail();
+			if (!stopping && this.#exchange !== undefined && (drained || this.#exchange.due)) this.#swap(this.#exchange);
 			let rows = 0;
-			let drained = false;
+			drained = false;
 			let now = source.now();
 			for (; now < nextTick; now = source.now()) {
 				const filled = source.fill(this.#chain.region(), this.#sequence);
@@ -121,7 +125,7 @@ class Runner {
 				}
 				rows += filled.rows;
 				this.#batch(filled, []);
-				if (this.#control.mail) break;
+				if (this.#control.mail || this.#exchange?.due === true) break;
 				// A storm fills many small batches as fast as they are emptied: let a whole one come together.
 				if (!stopping && !source.plenty()) break;
 			}
@@ -134,7 +138,7 @@ class Runner {
 			}
 			if (source.finished()) return 'finished';
 			if (stopping && drained) return 'stopped';
-			if (stopping) continue;
+			if (stopping || (this.#exchange !== undefined && drained)) continue;
 			pause = rows > 0 ? flushMs : Math.min(pause * 2, IDLE_MS);
 			source.wait(pause);
 		}
@@ -245,7 +249,7 @@ class Runner {
 			const received = receiveMessageOnPort(parentPort) as { message: ToWorker } | undefined;
 			if (received === undefined) return;
 			const { message } = received;
-			if (message.type === 'swap') this.#swap(message);
+			if (message.type === 'swap') this.#exchange = new Exchange(message);
 			else {
 				this.#tables.update(message.name, message.entries);
 				this.#chain.updateTable(message.name, message.entries);
@@ -253,21 +257,20 @@ class Runner {
 		}
 	}
 
-	#swap({ module, next, operators }: ToWorker & { type: 'swap' }): void {
-		const began = performance.now();
-		this.#control.swapping = true;
+	#swap(exchange: Exchange): void {
 		try {
-			this.#chain.swap(module, next, operators);
+			if (!exchange.step(this.#chain, this.#control)) return;
 		} catch (cause) {
 			if (!(cause instanceof GuestFailure)) throw cause;
+			this.#exchange = undefined;
 			this.#post({ type: 'kept', reason: cause.message });
 			return;
-		} finally {
-			this.#control.swapping = false;
 		}
+		this.#exchange = undefined;
+		const { module, next, operators } = exchange.message;
 		this.#plan = { ...this.#plan, modules: this.#plan.modules.with(module, next), operators };
 		this.#flush();
-		this.#post({ type: 'swapped', milliseconds: performance.now() - began, inits: this.#chain.inits() });
+		this.#post({ type: 'swapped', milliseconds: exchange.longest, inits: this.#chain.inits() });
 	}
 }
 

@@ -78,9 +78,12 @@ async function measure(options: Options, readers: readonly Reader[], scratch: Sc
 	const startup = parts.includes('startup') ? await attempt('startup', failures, () => measureStartup(scratch, quick ? 5 : 15)) : undefined;
 	const drain = parts.includes('micro') ? await attempt('ring drain', failures, () => measureDrain(quick ? 3 : 11)) : undefined;
 	const write = parts.includes('micro') ? await attempt('write', failures, () => measureWrite(scratch, quick ? 3 : 7)) : undefined;
-	const micro = parts.includes('micro')
-		? await attempt('operators', failures, () => measureMicro(scratch, quick ? { rows: 400_000, runs: 1 } : { rows: 1_000_000, runs: 5 }))
-		: undefined;
+	const wanted = { chains: parts.includes('micro'), operators: parts.includes('operators') };
+	const size = quick ? { rows: 400_000, runs: 1 } : { rows: 1_000_000, runs: 5 };
+	const micro =
+		wanted.chains || wanted.operators
+			? await attempt('operators', failures, () => measureMicro(scratch, { ...size, ...wanted }))
+			: undefined;
 	const kernel = parts.includes('kernel')
 		? await attempt('kernel side', failures, () => measureKernel(readers, scratch, cpus, quick ? 1 : 3))
 		: undefined;

@@ -97,14 +97,35 @@ async function replay(scratch: Scratch, recording: string, wanted: Case, output 
 	return { cost: meant?.nsPerRow ?? chainCost(operators), processCost: (cpu * 1e9) / rows, rows, bytes, operators };
 }
 
-export async function measureMicro(scratch: Scratch, options: { readonly rows: number; readonly runs: number }): Promise<Micro> {
-	const recording = scratch.file('recording');
+export interface MicroOptions {
+	readonly rows: number;
+	readonly runs: number;
+	/** Replays of {@link cases}. */
+	readonly chains: boolean;
+	/** `operators.ts` */
+	readonly operators: boolean;
+}
+
+export async function measureMicro(scratch: Scratch, options: MicroOptions): Promise<Micro> {
 	const shorter = scratch.file('shorter');
-	await record(scratch, recording, options.rows);
 	await record(scratch, shorter, options.rows / SHORTER);
+	const failures: string[] = [];
+	const chains = options.chains ? await measureChains(scratch, shorter, options, failures) : { rows: 0, results: [] };
+	const operators = options.operators ? await measureOperators(scratch, shorter, options.runs + 2, failures) : [];
+	return { ...chains, operators, failures };
+}
+
+/** `shorter`: a recording of a fraction of the rows. */
+async function measureChains(
+	scratch: Scratch,
+	shorter: string,
+	options: MicroOptions,
+	failures: string[],
+): Promise<Pick<Micro, 'rows' | 'results'>> {
+	const recording = scratch.file('recording');
+	await record(scratch, recording, options.rows);
 	let most = 0;
 	const results: CaseResult[] = [];
-	const failures: string[] = [];
 	for (const wanted of cases) {
 		try {
 			const file = scratch.file('replayed');
@@ -132,6 +153,5 @@ export async function measureMicro(scratch: Scratch, options: { readonly rows: n
 			failures.push(`${wanted.name}: ${error instanceof Error ? error.message : String(error)}`);
 		}
 	}
-	const operators = await measureOperators(scratch, shorter, options.runs + 2, failures);
-	return { rows: most, results, operators, failures };
+	return { rows: most, results };
 }

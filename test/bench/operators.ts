@@ -2,7 +2,7 @@
  * What an operator of the user's costs per row, in its own memory: the host's own chain over one batch of a recording, again and again,
  * in this thread. All rows pass every filter.
  */
-import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { loadBuiltin } from '../../host/cli/builtin.js';
@@ -13,6 +13,7 @@ import { loadOperators } from '../../host/cli/run.js';
 import { commonFlags } from '../../host/cli/run-flags.js';
 import { BATCH } from '../../host/cli/session.js';
 import { fillRecords } from '../../host/ebpf/batch.js';
+import { compileModule } from '../../host/operator/load.js';
 import { withManifest } from '../../host/operator/manifest.js';
 import { modulePlan } from '../../host/operator/module.js';
 import { prepareDoors } from '../../host/operator/open.js';
@@ -20,6 +21,7 @@ import { Chain } from '../../host/pipeline/chain.js';
 import { Control } from '../../host/pipeline/control.js';
 import { Emissions } from '../../host/pipeline/emission.js';
 import { Metrics } from '../../host/pipeline/metrics.js';
+import { startPipeline } from '../../host/pipeline/pipeline.js';
 import type { PipelinePlan } from '../../host/pipeline/plan.js';
 import { makeSpecs } from '../../host/pipeline/source.js';
 import { Tables } from '../../host/pipeline/tables.js';
@@ -40,7 +42,7 @@ export interface OperatorCost {
 	readonly cost: Sample;
 	/** Reading, compiling and checking the module, once the disk has been read; ms. */
 	readonly load?: Sample;
-	/** The pause of the pipeline while another build takes its place; ms. */
+	/** How long the pipeline stands still at most while another build takes its place; ms. */
 	readonly swap?: Sample;
 }
 
@@ -56,15 +58,24 @@ interface Case {
 
 const example = (file: string): string => `${join(root, 'dist/examples', file)},prefix=/`;
 
+/** Emits the first 64 bytes of each row as a row of its own. */
+const emitting = watOperator({
+	imports: `(import "ig" "source_add" (func $source (param i32 i32 i32 i32) (result i32)))
+		(import "ig" "emit" (func $emit (param i32 i32 i32 i32) (result i32)))`,
+	globals: '(global $ds (mut i32) (i32.const 0)) (data (i32.const 16) "rows")',
+	init: '(global.set $ds (call $source (i32.const 16) (i32.const 4) (i32.const 1) (i32.const 64))) (i32.const 0)',
+	batch: `(drop (call $emit (global.get $ds) (i32.add (local.get $batch) (i32.load offset=28 (local.get $batch)))
+		(i32.load offset=20 (local.get $batch)) (i32.load offset=24 (local.get $batch))))
+		(i32.const 0)`,
+});
+
 function cases(scratch: Scratch): Case[] {
-	const pass = (name: string, fields: readonly string[] | undefined): string => {
+	const make = (name: string, text: string, manifest: Readonly<Record<string, unknown>>): string => {
 		const file = scratch.file(`${name}.wasm`);
-		writeFileSync(
-			file,
-			withManifest(watToWasm(watOperator({})), JSON.stringify({ operators: [{ name, ...(fields && { fields }) }] }), file),
-		);
+		writeFileSync(file, withManifest(watToWasm(text), JSON.stringify({ operators: [{ name, ...manifest }] }), file));
 		return file;
 	};
+	const pass = (name: string, manifest = {}): string => make(name, watOperator({}), manifest);
 	const two = ['proc.pid', 'fname'];
 	return [
 		{ name: 'JSON, formatters included', operators: [], output: 'json' },
@@ -75,8 +86,9 @@ function cases(scratch: Scratch): Case[] {
 		{ name: 'filter on two fields, Go (WASI)', operators: [example('go-filter.wasm')] },
 		{ name: 'filter on two fields, JavaScript (component)', operators: [example('js-filter.wasm')], batches: 60 },
 		{ name: 'a column of texts, Rust (component)', operators: [join(root, 'dist/examples/rust-directory.wasm')] },
-		{ name: 'ten that pass all on, of two fields', operators: Array<string>(10).fill(pass('pass-two', two)) },
-		{ name: 'ten that pass all on, of all fields', operators: Array<string>(10).fill(pass('pass-all', undefined)) },
+		{ name: 'ten that pass all on, of two fields', operators: Array<string>(10).fill(pass('pass-two', { fields: two })) },
+		{ name: 'ten that pass all on, of all fields', operators: Array<string>(10).fill(pass('pass-all')) },
+		{ name: 'emits a row of 64 bytes for each', operators: [make('emits', emitting, { fields: [], capabilities: ['emit:rows'] })] },
 	];
 }
 
@@ -127,6 +139,7 @@ async function times(count: number, run: () => Promise<void> | void): Promise<nu
 
 async function measure(
 	recording: RecordingReader,
+	path: string,
 	{ name, operators, output, batches = BATCHES }: Case,
 	runs: number,
 ): Promise<OperatorCost> {
@@ -136,7 +149,6 @@ async function measure(
 		const plan = await makePlan(recording, operators, outputFd, output);
 		await prepareDoors(plan.modules);
 		const costs: number[] = [];
-		let swaps: number[] = [];
 		for (let run = 0; run < runs; run++) {
 			const count = plan.operators.length;
 			const chain = new Chain({
@@ -160,22 +172,49 @@ async function measure(
 				fillRecords(records, chain.region(), spec, 0, 0);
 				const began = performance.now();
 				const result = chain.run(ds, rows, false, 0, []);
+				chain.flush();
 				if (i >= 0) taken.push(performance.now() - began);
 				if (result.delivered !== rows) throw new Error(`${result.delivered} of ${rows} rows came through`);
 			}
 			taken.sort((a, b) => a - b);
 			costs.push(((taken[Math.floor(batches * UNDISTURBED)] ?? 0) * 1e6) / rows);
-			const module = plan.modules[1];
-			if (module !== undefined) swaps = swaps.concat(await times(5, () => chain.swap(1, module, plan.operators)));
 		}
 		if (operators.length === 0) return { name, cost: summarize(costs) };
 		const load = await times(2 + runs, async () => {
 			await makePlan(recording, operators.slice(0, 1), outputFd);
 		});
-		return { name, cost: summarize(costs), load: summarize(load.slice(1)), swap: summarize(swaps) };
+		return { name, cost: summarize(costs), load: summarize(load.slice(1)), swap: summarize(await measureSwaps(path, plan, 2 + runs)) };
 	} finally {
 		closeSync(outputFd);
 	}
+}
+
+/** What makes of a module another build that does the same: a custom section. */
+function rebuilt(bytes: Uint8Array, build: number): Uint8Array {
+	const contents = Buffer.from(`\x05build${build}`);
+	return Buffer.concat([bytes, Buffer.from([0, contents.length]), contents]);
+}
+
+/** ms that a pipeline stands still at most while a new build of its first operator takes over, under a storm as it was recorded. */
+async function measureSwaps(path: string, plan: PipelinePlan, count: number): Promise<number[]> {
+	const file = plan.modules[1]?.file ?? '';
+	const bytes = readFileSync(file);
+	const source = { kind: 'recording', path, realtime: true, endless: true } as const;
+	const pipeline = startPipeline({ ...plan, source });
+	const taken: number[] = [];
+	try {
+		await pipeline.ready;
+		for (let build = 0; build < count; build++) {
+			const next = modulePlan(await compileModule(rebuilt(bytes, build), file));
+			const result = await pipeline.swap(1, next, plan.operators);
+			if ('reason' in result) throw new Error(result.reason);
+			taken.push(result.milliseconds);
+		}
+	} finally {
+		pipeline.stop();
+		await pipeline.ended;
+	}
+	return taken;
 }
 
 export async function measureOperators(scratch: Scratch, path: string, runs: number, failures: string[]): Promise<OperatorCost[]> {
@@ -185,7 +224,7 @@ export async function measureOperators(scratch: Scratch, path: string, runs: num
 		for (const one of cases(scratch)) {
 			const file = one.operators[0]?.split(',')[0] ?? '';
 			if (file !== '' && !existsSync(file)) failures.push(`${one.name}: this machine cannot build ${file.replace(`${root}/`, '')}`);
-			else found.push(await measure(recording, one, runs));
+			else found.push(await measure(recording, path, one, runs));
 		}
 	} finally {
 		recording.close();

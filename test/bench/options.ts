@@ -1,7 +1,7 @@
 /** The command line of the benchmark. */
 import { parseArgs } from 'node:util';
 
-export const parts = ['startup', 'micro', 'kernel', 'live', 'gadgets'] as const;
+export const parts = ['startup', 'micro', 'operators', 'kernel', 'live', 'gadgets'] as const;
 export type Part = (typeof parts)[number];
 
 export interface Options {

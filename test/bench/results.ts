@@ -181,7 +181,7 @@ function microTable({ rows, results }: Micro): Table {
 function operatorTable(costs: readonly OperatorCost[]): Table {
 	return {
 		title: 'Operators',
-		text: 'One batch of opens through the chain again and again; all rows pass. ns/row, of operators in a memory of their own: copying in what they ask for, the calls, and the checks of what comes back; of the tenth of the batches that took least. Load: reading, compiling and checking the module, ms. Swap: how long the pipeline stands still while another build of it takes over, ms.',
+		text: 'One batch of opens through the chain again and again; all rows pass. ns/row, of operators in a memory of their own: copying in what they ask for, the calls, and the checks of what comes back; of the tenth of the batches that took least. Load: reading, compiling and checking the module, ms. Swap: the longest time that the pipeline stands still while a new build takes over under a storm, ms.',
 		head: ['operators', 'ns/row', 'load', 'swap'],
 		rows: costs.map(({ name, cost, load, swap }) => [name, spread(cost), load ? spread(load) : '', swap ? spread(swap) : '']),
 	};

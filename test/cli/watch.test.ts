@@ -25,7 +25,7 @@ function first(count: number, manifest = ''): Uint8Array {
 	return Buffer.concat([wasm, Buffer.from([0, section.length]), section]);
 }
 
-const runsNow = /the new build of .* runs now \(the pipeline stood still for [\d.]+ ms\)/g;
+const runsNow = /the new build of .* runs now \(the pipeline stood still for at most [\d.]+ ms\)/g;
 
 /** Plays the recording in real time through what is in `file`. */
 class Watching {

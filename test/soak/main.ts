@@ -33,7 +33,7 @@ const running = new Promise<void>((resolve) => {
 	ready = resolve;
 });
 function hear(line: string): void {
-	const pause = /runs now \(the pipeline stood still for ([\d.]+) ms\)/.exec(line)?.[1];
+	const pause = /runs now \(the pipeline stood still for at most ([\d.]+) ms\)/.exec(line)?.[1];
 	if (line.includes('running...')) ready();
 	else if (pause !== undefined) {
 		counts.reloads++;

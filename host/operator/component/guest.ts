@@ -58,6 +58,15 @@ function toChanges(entries: Uint8Array): WitChange[] {
 	return changes;
 }
 
+const scripts = new WeakMap<ComponentPlan, Instantiate>();
+
+/** Compiled once: a component may have to be opened again. */
+export function scriptOf(plan: ComponentPlan): Instantiate {
+	const script = scripts.get(plan) ?? compileScript(plan.script);
+	scripts.set(plan, script);
+	return script;
+}
+
 export class ComponentGuest implements Guest {
 	access: Access | undefined;
 	readonly #exports: WitExports;
@@ -73,7 +82,7 @@ export class ComponentGuest implements Guest {
 		this.#wasi = makePreview2(lines);
 		const host = makeHost({ session: () => this.#session, access: () => this.access, lines });
 		const cores = new Map(plan.cores.map(({ name, module }) => [name, module]));
-		const instantiate: Instantiate = compileScript(plan.script);
+		const instantiate = scriptOf(plan);
 		try {
 			const exports = instantiate(
 				(name) => cores.get(name),
