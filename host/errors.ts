@@ -40,6 +40,10 @@ export const errorKinds = {
 	IG_GADGET_HOOK: { message: "gadget '{gadget}' cannot hook '{hook}' on this kernel: {reason}", hint: 'use a newer kernel' },
 	IG_METADATA: { message: '{file}:{line}:{column}: {reason}\n{frame}', hint: 'docs/gadgets.md says what can be in a gadget.yaml' },
 	IG_PARAM: { message: "parameter '{param}': '{value}' {reason}", exit: 2 },
+	IG_NO_PCAP: {
+		message: "flag '--{flag}' needs libpcap, which is not installed",
+		hint: 'install it: apt-get install libpcap0.8, dnf install libpcap, pacman -S libpcap, apk add libpcap',
+	},
 	IG_DATASOURCE: { message: "the gadget has no data source '{name}'", hint: 'it has: {known}', exit: 2 },
 	IG_OPERATOR_FILE: { message: "operator '{file}': {reason}", exit: 2 },
 	IG_OPERATOR_PARAM: { message: "operator '{operator}' has no parameter '{param}'{guess}", hint: 'it has: {known}', exit: 2 },

@@ -3,10 +3,13 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/perf_event.h>
 #include <sched.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -53,7 +56,7 @@ struct bpf_link *ig_attach_perf(const struct bpf_program *program, uint32_t type
 	return link;
 }
 
-int ig_dispatcher_load(int program_fd, uint32_t netns, int fallthrough, int *map_fd)
+int ig_dispatcher_load(int program_fd, uint32_t netns, uint32_t link, int fallthrough, int *map_fd)
 {
 	struct bpf_prog_info info = {};
 	uint32_t info_size = sizeof(info), zero = 0;
@@ -65,10 +68,12 @@ int ig_dispatcher_load(int program_fd, uint32_t netns, int fallthrough, int *map
 	map = bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, "ig_dispatch", sizeof(uint32_t), sizeof(uint32_t), 1, NULL);
 	if (map < 0)
 		return map;
-	/* skb->cb[0] = netns; tail_call(skb, map, 0); return fallthrough */
+	/* skb->cb[0] = netns; skb->cb[1] = link; tail_call(skb, map, 0); return fallthrough */
 	const struct bpf_insn instructions[] = {
 		{ .code = BPF_ALU | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = (int32_t)netns },
 		{ .code = BPF_STX | BPF_MEM | BPF_W, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_2, .off = offsetof(struct __sk_buff, cb) },
+		{ .code = BPF_ALU | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = (int32_t)link },
+		{ .code = BPF_STX | BPF_MEM | BPF_W, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_2, .off = offsetof(struct __sk_buff, cb[1]) },
 		{ .code = BPF_LD | BPF_IMM | BPF_DW, .dst_reg = BPF_REG_2, .src_reg = BPF_PSEUDO_MAP_FD, .imm = map },
 		{ 0 },
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_3, .imm = 0 },
@@ -87,6 +92,19 @@ int ig_dispatcher_load(int program_fd, uint32_t netns, int fallthrough, int *map
 	}
 	*map_fd = map;
 	return fd;
+}
+
+int ig_interface_link(const char *name)
+{
+	struct ifreq request = {};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), error;
+
+	if (fd < 0)
+		return -errno;
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	error = ioctl(fd, SIOCGIFHWADDR, &request) < 0 ? -errno : 0;
+	close(fd);
+	return error ? error : request.ifr_hwaddr.sa_family;
 }
 
 int ig_packet_socket(int program_fd, int netns_fd)

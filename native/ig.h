@@ -180,6 +180,14 @@ void ig_clock_offsets(int64_t *boot, int64_t *mono);
 struct bpf_object *ig_object_open(const void *bytes, size_t size, const char *name, const char *btf_path);
 
 /*
+ * Before the load: a classifier's function gets another body, of `count` instructions, with the same arguments.
+ * function: its id in the object's BTF. A program that does not call it stays as it is. ig_splice_forget after the load.
+ */
+struct bpf_program;
+int ig_program_splice(const struct bpf_program *program, uint32_t function, const void *body, uint32_t count);
+void ig_splice_forget(const struct bpf_program *program);
+
+/*
  * Writes BTF to a file: the kernel's (raw, of base_path) and struct gadget_socket_value, whose two paths have so many
  * bytes each (bpf/include/gadget/types.h).
  */
@@ -198,9 +206,12 @@ struct bpf_link *ig_attach_uprobe(const struct bpf_program *program, int pid, co
 struct bpf_link *ig_attach_perf(const struct bpf_program *program, uint32_t type, uint64_t config, uint64_t frequency, int cpu);
 /*
  * A program for packets that says in skb->cb[0] which network namespace they are of, and goes on to another, whose type it
- * has; fallthrough: what it returns when that is gone. Returns its fd; *map_fd must stay open as long as it is to go on.
+ * has; fallthrough: what it returns when that is gone. skb->cb[1] is `link`: 0 frames with an Ethernet header, 1 packets that begin
+ * with their IP header. Returns its fd; *map_fd must stay open as long as it is to go on.
  */
-int ig_dispatcher_load(int program_fd, uint32_t netns, int fallthrough, int *map_fd);
+int ig_dispatcher_load(int program_fd, uint32_t netns, uint32_t link, int fallthrough, int *map_fd);
+/* The kind of its packets: ARPHRD_* of linux/if_arp.h. */
+int ig_interface_link(const char *name);
 /* A packet socket on all interfaces of a network namespace (-1: the caller's), with a socket filter. Its fd. */
 int ig_packet_socket(int program_fd, int netns_fd);
 /* The fd of a link (kernel 6.6). */

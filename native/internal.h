@@ -186,4 +186,7 @@ static inline int ig_protocol_error(uint32_t *where, uint32_t place)
 #define IG_WHERE(member) ((uint32_t)offsetof(struct ig_batch, member))
 #define IG_WHERE_COLUMN(slot) (1000 + (slot))
 
+/* Before objects are opened: lets programs be changed just before they are loaded. */
+void ig_splice_init(void);
+
 #endif

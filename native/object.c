@@ -10,6 +10,7 @@ struct bpf_object *ig_object_open(const void *bytes, size_t size, const char *na
 {
 	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = name, .btf_custom_path = btf_path);
 
+	ig_splice_init();
 	return bpf_object__open_mem(bytes, size, &options);
 }
 

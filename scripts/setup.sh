@@ -70,6 +70,8 @@ wasm_ld() {
 	done
 	return 1
 }
+# A library that is loaded when it is used.
+library() { PATH="$PATH:/sbin:/usr/sbin" ldconfig -p 2>/dev/null | grep -q "[[:space:]]$1[.0-9]* "; }
 header() { printf '#include <%s>\n' "$1" | "$(has gcc && echo gcc || echo clang)" -E -x c - >/dev/null 2>&1; }
 # A Rust that can build for wasm32-unknown-unknown: any that has the target, or Debian's, which has the sources of std.
 rust_ok() {
@@ -116,6 +118,8 @@ look_debian() {
 	[ -e /usr/include/libelf.h ] || need libelf-dev
 	[ -e /usr/include/zlib.h ] || need zlib1g-dev
 	[ -d /usr/include/linux ] || need linux-libc-dev
+	# For --pf.
+	library libpcap.so || need "$(first libpcap0.8t64 libpcap0.8)"
 	has flock || need util-linux
 	if ! rust_ok && apt_has rustc-web; then need rustc-web cargo-web rust-web-src "$(first lld-22 lld-19)"; fi
 	if [ "$what" != run ]; then

@@ -3,7 +3,9 @@ import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs
 import { IgError } from '../errors.js';
 import type { BpfMap } from './maps.js';
 import { errnoName, lastErrno, native } from './native.js';
+import { interfaceNames, isRaw } from './interfaces.js';
 import { findLibraries } from './libraries.js';
+import { RAW_LINK } from './packet-filter.js';
 import { type BpfProgram, DISABLED, Link, ProgramType } from './programs.js';
 
 /** Keeps something attached until it is closed. May be closed again. */
@@ -60,9 +62,9 @@ function ownNetns(): number {
 }
 
 /** The program that goes between a packet and a gadget's program, and tells it the network namespace. */
-function dispatcher(program: BpfProgram, fallthrough: number): { readonly fd: number; readonly attached: Attached[] } {
+function dispatcher(program: BpfProgram, fallthrough: number, link = 0): { readonly fd: number; readonly attached: Attached[] } {
 	const map = new Int32Array(1);
-	const fd = native.ig_dispatcher_load(program.fd, ownNetns(), fallthrough, map);
+	const fd = native.ig_dispatcher_load(program.fd, ownNetns(), link, fallthrough, map);
 	if (fd < 0) throw failed(program, -fd, 'its dispatcher does not load');
 	return { fd, attached: [new Descriptor(fd), new Descriptor(map[0] ?? -1)] };
 }
@@ -75,11 +77,6 @@ function attachSocket(program: BpfProgram): Attached[] {
 		throw failed(program, -socket, 'a packet socket');
 	}
 	return [new Descriptor(socket), ...attached];
-}
-
-/** Names of the interfaces of this process's network namespace. */
-function interfaces(): string[] {
-	return [...readFileSync('/proc/self/net/dev', 'utf8').matchAll(/^\s*([^\s:]+):/gm)].map(([, name = '']) => name);
 }
 
 class TcFilter implements Attached {
@@ -108,9 +105,15 @@ function classifyOn(program: BpfProgram, fd: number, name: string): Attached {
 }
 
 function attachClassifier(program: BpfProgram, names: readonly string[]): Attached[] {
-	const { fd, attached } = dispatcher(program, TC_ACT_UNSPEC);
+	const attached: Attached[] = [];
 	try {
-		for (const name of names) attached.unshift(classifyOn(program, fd, name));
+		for (const link of [0, RAW_LINK]) {
+			const alike = names.filter((name) => (isRaw(name) ? RAW_LINK : 0) === link);
+			if (alike.length === 0) continue;
+			const { fd, attached: held } = dispatcher(program, TC_ACT_UNSPEC, link);
+			attached.push(...held);
+			for (const name of alike) attached.unshift(classifyOn(program, fd, name));
+		}
 		return attached;
 	} catch (error) {
 		for (const one of attached) one.close();
@@ -245,7 +248,7 @@ export function attachProgram(program: BpfProgram, options: AttachOptions = {}):
 		case ProgramType.SocketFilter:
 			return attachSocket(program);
 		case ProgramType.SchedCls:
-			return attachClassifier(program, options.interfaces ?? interfaces());
+			return attachClassifier(program, options.interfaces ?? interfaceNames());
 		case ProgramType.PerfEvent:
 			return attachSampler(program, options.sampling?.get(program.name) ?? DEFAULT_SAMPLING);
 		case ProgramType.SockOps:

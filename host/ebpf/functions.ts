@@ -84,7 +84,10 @@ export interface Native {
 	ig_attach_iter(program: Pointer, mapFd: number): MaybePointer;
 	ig_attach_uprobe(program: Pointer, pid: number, path: string, symbol: string | null, offset: Int64, atReturn: number): MaybePointer;
 	ig_attach_perf(program: Pointer, type: number, config: Int64, frequency: Int64, cpu: number): MaybePointer;
-	ig_dispatcher_load(programFd: number, netns: number, fallthrough: number, mapFd: Memory): number;
+	ig_program_splice(program: Pointer, functionType: number, body: Memory, count: number): number;
+	ig_splice_forget(program: Pointer): void;
+	ig_dispatcher_load(programFd: number, netns: number, link: number, fallthrough: number, mapFd: Memory): number;
+	ig_interface_link(name: string): number;
 	ig_packet_socket(programFd: number, netnsFd: number): number;
 	ig_attach_tcx(programFd: number, index: number, ingress: number): number;
 	ig_attach_tc(programFd: number, index: number, ingress: number, handle: Memory, priority: Memory): number;
@@ -192,7 +195,10 @@ export const prototypes: Readonly<Record<keyof Native, string>> = {
 	ig_attach_iter: 'void *f(void *, int)',
 	ig_attach_uprobe: 'void *f(void *, int, const char *, const char *, uint64_t, int)',
 	ig_attach_perf: 'void *f(void *, uint32_t, uint64_t, uint64_t, int)',
-	ig_dispatcher_load: 'int f(int, uint32_t, int, void *)',
+	ig_program_splice: 'int f(void *, uint32_t, void *, uint32_t)',
+	ig_splice_forget: 'void f(void *)',
+	ig_dispatcher_load: 'int f(int, uint32_t, uint32_t, int, void *)',
+	ig_interface_link: 'int f(const char *)',
 	ig_packet_socket: 'int f(int, int)',
 	ig_attach_tcx: 'int f(int, int, int)',
 	ig_attach_tc: 'int f(int, int, int, void *, void *)',

@@ -46,7 +46,8 @@ const kinds = {
 	gadget_sk_prog_target_: [2, 2],
 	gadget_param_: [1, 1],
 } as const;
-const PACKET_FILTER = 'gadget_pf_';
+/** The functions of GADGET_PF: this, and the filter's name. */
+export const PACKET_FILTER = 'gadget_pf_';
 
 /** A global `const void *`. */
 function isMarker(btf: Btf, id: number): boolean {

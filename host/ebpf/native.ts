@@ -57,6 +57,20 @@ for (const name of Object.keys(prototypes) as (keyof Native)[]) {
 	});
 }
 
+/** Another library, the first of these that there is; a function of it by its prototype in C. */
+export function openLibrary(names: readonly string[]): ((prototype: string) => (...args: never[]) => unknown) | undefined {
+	const { koffi } = load();
+	for (const name of names) {
+		try {
+			const library = koffi.load(name);
+			return (prototype) => library.func(prototype);
+		} catch {
+			// The next name.
+		}
+	}
+	return undefined;
+}
+
 /** The errno that the last call on this thread left, for functions that return NULL on failure. */
 export function lastErrno(): number {
 	return load().koffi.errno();

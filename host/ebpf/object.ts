@@ -38,6 +38,7 @@ export class BpfObject {
 	readonly maps: readonly BpfMap[];
 	readonly #variables: ReadonlyMap<string, Place>;
 	readonly #attached: Attached[] = [];
+	readonly #spliced = new Set<Pointer>();
 	readonly #btfPath: string | undefined;
 	#handle: MaybePointer;
 
@@ -110,10 +111,21 @@ export class BpfObject {
 		native.memcpy(place.address, value, place.size);
 	}
 
+	/** Before the load: classifiers that call the function call these instructions instead, with the same arguments. @throws IgError IG_OBJECT */
+	replaceFunction(name: string, instructions: Uint8Array): void {
+		const type = this.btf.find(BtfKind.Func, name);
+		if (type === undefined) throw new IgError('IG_OBJECT', { object: this.name, reason: `it has no function '${name}'` });
+		for (const { handle } of this.programs) {
+			this.#spliced.add(handle);
+			native.ig_program_splice(handle, type.id, instructions, instructions.byteLength / 8);
+		}
+	}
+
 	/** @throws IgError IG_VERIFIER, IG_HOOK_MISSING, IG_NOT_ROOT, IG_BPF_DENIED, IG_NO_BTF, IG_OBJECT_LOAD */
 	load(): void {
 		takeLog();
 		const result = native.bpf_object__load(this.#open);
+		for (const program of this.#spliced) native.ig_splice_forget(program);
 		if (result >= 0) return;
 		const sectionOf = (name: string): string | undefined => this.programs.find((program) => program.name === name)?.section;
 		throw loadError({ object: this.name, errno: -result, log: takeLog(), btfPath: this.#btfPath, sectionOf });

@@ -128,10 +128,10 @@ export class BpfProgram {
 		return new Link(handle);
 	}
 
-	/** Runs a loaded socket filter `repeat` times on an empty packet (BPF_PROG_TEST_RUN): for tests and benchmarks. */
-	testRun(repeat: number): { readonly value: number; readonly nanoseconds: number } {
+	/** Runs a loaded program for packets `repeat` times on a packet (BPF_PROG_TEST_RUN): for tests and benchmarks. */
+	testRun(repeat: number, packet: Uint8Array = new Uint8Array(64)): { readonly value: number; readonly nanoseconds: number } {
 		const nanoseconds = new Uint32Array(1);
-		const value = native.ig_program_test_run(this.fd, new Uint8Array(64), 64, repeat, nanoseconds);
+		const value = native.ig_program_test_run(this.fd, packet, packet.byteLength, repeat, nanoseconds);
 		if (value < 0) throw new IgError('IG_INTERNAL', { reason: `cannot test program ${this.name}: ${errnoName(-value)}` });
 		return { value, nanoseconds: nanoseconds[0] ?? 0 };
 	}

@@ -2,6 +2,7 @@
 import type { AttachOptions, Sampling } from '../ebpf/attach.js';
 import { findMarkers } from '../ebpf/markers.js';
 import type { BpfObject } from '../ebpf/object.js';
+import { compilePacketFilter } from '../ebpf/pcap.js';
 import { type BpfProgram, ProgramType } from '../ebpf/programs.js';
 import { samplingConfigs, samplingOf, samplingTypes } from '../ebpf/sampling.js';
 import { IgError } from '../errors.js';
@@ -10,17 +11,35 @@ import type { GadgetMetadata } from './metadata.js';
 import type { Param } from './params.js';
 
 const INTERFACE = 'iface';
+const FILTER = 'pf';
+
+/** The flag of a packet filter by its name in GADGET_PF. */
+const filterKey = (name: string): string => (name === '' ? FILTER : `${FILTER}-${name}`);
 
 /** The flags of a gadget that looks at packets of interfaces. */
-export function attachParams(programs: readonly BpfProgram[], paramDefaults: GadgetMetadata['paramDefaults']): Param[] {
-	if (!programs.some((program) => program.type === ProgramType.SchedCls)) return [];
+export function attachParams(object: BpfObject, paramDefaults: GadgetMetadata['paramDefaults']): Param[] {
+	if (!object.programs.some((program) => program.type === ProgramType.SchedCls)) return [];
+	const param = (key: string, description: string): Param => ({
+		...{ key, variable: '', type: 'string', kind: Kind.String, size: 0, possibleValues: [] },
+		default: paramDefaults[`operator.oci.ebpf.${key}`] ?? '',
+		description,
+	});
 	return [
-		{
-			...{ key: INTERFACE, variable: '', type: 'string', kind: Kind.String, size: 0, possibleValues: [] },
-			default: paramDefaults[`operator.oci.ebpf.${INTERFACE}`] ?? '',
-			description: 'Network interfaces to watch: eth0, or eth0,lo; all when not given',
-		},
+		param(INTERFACE, 'Network interfaces to watch: eth0, or eth0,lo; all when not given'),
+		...findMarkers(object.btf).packetFilters.map((name) =>
+			param(filterKey(name), "Only packets that match, in tcpdump's words: tcp port 80 and host 192.0.2.1"),
+		),
 	];
+}
+
+/** Compiled packet filters by their names in GADGET_PF, of those that are given. @throws IgError IG_PARAM, IG_NO_PCAP */
+export function packetFilters(object: BpfObject, given: (key: string) => string | undefined): Map<string, Uint8Array> {
+	const filters = new Map<string, Uint8Array>();
+	for (const name of findMarkers(object.btf).packetFilters) {
+		const expression = given(filterKey(name))?.trim() ?? '';
+		if (expression !== '') filters.set(name, compilePacketFilter(filterKey(name), expression));
+	}
+	return filters;
 }
 
 /** Before the load: gives programs the targets that gadget.yaml has for them. @throws IgError IG_ATTACH */

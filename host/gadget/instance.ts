@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { addContainerFields } from '../container/fields.js';
 import { type GadgetSource, readSources } from '../ebpf/data-sources.js';
+import { PACKET_FILTER } from '../ebpf/markers.js';
 import { type MapPlan, mapPlan } from '../ebpf/map-entry.js';
 import { BpfObject } from '../ebpf/object.js';
 import { meets } from '../ebpf/probe.js';
@@ -14,7 +15,7 @@ import type { Schedule } from '../ebpf/source.js';
 import { IgError } from '../errors.js';
 import type { DataSource } from '../schema.js';
 import { annotateDefaults, applyMetadata } from './annotations.js';
-import { attachOptions, attachParams, retarget } from './attachment.js';
+import { attachOptions, attachParams, packetFilters, retarget } from './attachment.js';
 import type { Gadget } from './gadget.js';
 import { fetchParams, scheduleOf } from './fetch.js';
 import { chooseHooks, type HookChoice } from './hooks.js';
@@ -104,7 +105,7 @@ class Opened implements OpenedGadget {
 		this.params = [
 			...makeParams(readParams(object), metadata),
 			...fetchParams(this.#sources, metadata.paramDefaults),
-			...attachParams(object.programs, metadata.paramDefaults),
+			...attachParams(object, metadata.paramDefaults),
 		];
 		this.#schedules(new Map());
 	}
@@ -123,6 +124,7 @@ class Opened implements OpenedGadget {
 			if (value !== undefined && param.variable !== '') encodeParam(param, value);
 		}
 		this.#schedules(values);
+		packetFilters(this.#object, (key) => values.get(key));
 	}
 
 	/** Per data source, as the parameters and annotations have it. */
@@ -161,7 +163,9 @@ class Opened implements OpenedGadget {
 		const { metadata, name } = this.gadget;
 		this.#choosePrograms(log);
 		retarget(object.programs, metadata.programs);
-		const attach = attachOptions(name, object, metadata.programs, (key) => values.get(key) ?? this.#default(key), log);
+		const given = (key: string): string | undefined => values.get(key) ?? this.#default(key);
+		const attach = attachOptions(name, object, metadata.programs, given, log);
+		for (const [filter, body] of packetFilters(object, given)) object.replaceFunction(`${PACKET_FILTER}${filter}`, body);
 		for (const param of this.params) {
 			const value = values.get(param.key) ?? param.default;
 			if (param.variable !== '' && (value !== '' || values.has(param.key))) this.#set(param, encodeParam(param, value));

@@ -8,6 +8,10 @@
 //
 // The loader puts the compiled filter in the place of the function that GADGET_PF declares; without a filter
 // it takes every packet. A gadget may have several, told apart by a name: GADGET_PF(inner), --pf-inner.
+//
+// For classifiers. data may be further on in the packet, which must then look like a frame; what lies behind data_end is
+// found, too. skb->cb[1] is the host's: whether packets of this interface begin with their IP header (tunnels) or with an
+// Ethernet header, which the filter must know.
 #ifndef GADGET_PACKETFILTER_H
 #define GADGET_PACKETFILTER_H
 
