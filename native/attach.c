@@ -2,11 +2,13 @@
 /* Ways of attaching programs that libbpf has no call for, or one with a struct of options. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/perf_event.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -16,6 +18,19 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "internal.h"
+
+/*
+ * libbpf's own, not in its public headers: its call for names (bpf_uprobe_multi_opts.syms) finds nothing in a file that has
+ * only dynamic symbols, which is what it does with a stripped library (libbpf 1.7, elf_resolve_syms_offsets).
+ */
+long elf_find_func_offset_from_file(const char *path, const char *name);
+
+/* The links of one object, which several threads destroy. */
+struct links {
+	struct bpf_link **all;
+	uint32_t count, next;
+};
+enum { LINK_HELPERS = 31 };
 
 struct bpf_link *ig_attach_iter(const struct bpf_program *program, int map_fd)
 {
@@ -29,8 +44,69 @@ struct bpf_link *ig_attach_uprobe(const struct bpf_program *program, int pid, co
 				  uint64_t offset, int at_return)
 {
 	LIBBPF_OPTS(bpf_uprobe_opts, options, .func_name = function, .retprobe = at_return);
+	LIBBPF_OPTS(bpf_uprobe_multi_opts, multi, .cnt = 1, .retprobe = at_return);
+	unsigned long place = offset;
+	long start;
 
-	return bpf_program__attach_uprobe_opts(program, pid, path, offset, &options);
+	if (bpf_program__expected_attach_type(program) != BPF_TRACE_UPROBE_MULTI)
+		return bpf_program__attach_uprobe_opts(program, pid, path, offset, &options);
+	if (function) {
+		start = elf_find_func_offset_from_file(path, function);
+		if (start < 0) {
+			errno = (int)-start;
+			return NULL;
+		}
+		place += (unsigned long)start;
+	}
+	multi.offsets = &place;
+	return bpf_program__attach_uprobe_multi(program, pid, path, NULL, &multi);
+}
+
+int ig_probe_uprobe_multi(void)
+{
+	/* return 0 */
+	struct bpf_insn nothing[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	unsigned long offset = 0;
+	LIBBPF_OPTS(bpf_prog_load_opts, load, .expected_attach_type = BPF_TRACE_UPROBE_MULTI);
+	LIBBPF_OPTS(bpf_link_create_opts, options, .uprobe_multi = { .path = "/", .offsets = &offset, .cnt = 1 });
+	int program = bpf_prog_load(BPF_PROG_TYPE_KPROBE, NULL, "GPL", nothing, 2, &load), link, error;
+
+	if (program < 0)
+		return -errno;
+	link = bpf_link_create(program, -1, BPF_TRACE_UPROBE_MULTI, &options);
+	error = errno;
+	close(program);
+	if (link >= 0)
+		close(link);
+	/* A folder is no program's file: said only by a kernel that gets so far. */
+	return link >= 0 || error == EBADF ? 0 : -error;
+}
+
+static void *destroy_links(void *argument)
+{
+	struct links *links = argument;
+	uint32_t next;
+
+	while ((next = __atomic_fetch_add(&links->next, 1, __ATOMIC_RELAXED)) < links->count)
+		bpf_link__destroy(links->all[next]);
+	return NULL;
+}
+
+void ig_links_destroy(struct bpf_link **all, uint32_t count)
+{
+	struct links links = { .all = all, .count = count };
+	pthread_t helpers[LINK_HELPERS];
+	uint32_t helping = 0;
+
+	while (helping < LINK_HELPERS && helping + 1 < count &&
+	       pthread_create(&helpers[helping], NULL, destroy_links, &links) == 0)
+		helping++;
+	destroy_links(&links);
+	while (helping > 0)
+		pthread_join(helpers[--helping], NULL);
 }
 
 struct bpf_link *ig_attach_perf(const struct bpf_program *program, uint32_t type, uint64_t config, uint64_t frequency, int cpu)

@@ -202,6 +202,13 @@ struct bpf_link *ig_attach_iter(const struct bpf_program *program, int map_fd);
 /* pid -1: all. function: added to by offset; NULL: offset is in the file. NULL and errno on failure. */
 struct bpf_link *ig_attach_uprobe(const struct bpf_program *program, int pid, const char *path, const char *function,
 				  uint64_t offset, int at_return);
+/* 0: this kernel can attach uprobes by links for many (6.6 and later). */
+int ig_probe_uprobe_multi(void);
+/*
+ * Destroys links. The kernel waits for readers to leave each uprobe before it lets go of it, a tenth of a second: several
+ * threads wait together.
+ */
+void ig_links_destroy(struct bpf_link **all, uint32_t count);
 /* Samples one CPU; type and config as in perf_event_open(2). NULL and errno on failure. */
 struct bpf_link *ig_attach_perf(const struct bpf_program *program, uint32_t type, uint64_t config, uint64_t frequency, int cpu);
 /*

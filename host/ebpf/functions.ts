@@ -133,7 +133,10 @@ export interface Native {
 	bpf_program__attach_tracepoint(program: Pointer, category: string, name: string): MaybePointer;
 	bpf_program__attach_raw_tracepoint(program: Pointer, name: string): MaybePointer;
 	bpf_program__attach_kprobe(program: Pointer, atReturn: boolean, name: string): MaybePointer;
+	ig_links_destroy(links: BigUint64Array, count: number): void;
 	bpf_link__destroy(link: Pointer): number;
+	bpf_program__set_expected_attach_type(program: Pointer, type: number): number;
+	ig_probe_uprobe_multi(): number;
 	bpf_link__fd(link: Pointer): number;
 	bpf_map__name(map: Pointer): string;
 	bpf_map__type(map: Pointer): number;
@@ -241,7 +244,10 @@ export const prototypes: Readonly<Record<keyof Native, string>> = {
 	bpf_program__attach_tracepoint: 'void *f(void *, const char *, const char *)',
 	bpf_program__attach_raw_tracepoint: 'void *f(void *, const char *)',
 	bpf_program__attach_kprobe: 'void *f(void *, bool, const char *)',
+	ig_links_destroy: 'void f(void *, uint32_t)',
 	bpf_link__destroy: 'int f(void *)',
+	bpf_program__set_expected_attach_type: 'int f(void *, int)',
+	ig_probe_uprobe_multi: 'int f()',
 	bpf_link__fd: 'int f(void *)',
 	bpf_map__name: 'const char *f(void *)',
 	bpf_map__type: 'int f(void *)',

@@ -4,7 +4,8 @@ import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 const MAGIC = 'glibc-ld.so.cache1.1';
 const HEADER = 48;
 const ENTRY = 24;
-const FOLDERS = ['/lib64', '/usr/lib64', '/lib', '/usr/lib', '/usr/local/lib'];
+const MULTIARCH = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
+const FOLDERS = ['/lib64', '/usr/lib64', '/lib', '/usr/lib', '/usr/local/lib', MULTIARCH];
 
 /** Sonames and paths, in the order of the cache. */
 export function readCache(bytes: Uint8Array): { readonly soname: string; readonly path: string }[] {

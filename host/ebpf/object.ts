@@ -7,7 +7,8 @@ import { loadError, openError } from './load-error.js';
 import { startLog, takeLog } from './log.js';
 import { BpfMap } from './maps.js';
 import { bytesAt, lastErrno, native } from './native.js';
-import { BpfProgram } from './programs.js';
+import { meets } from './probe.js';
+import { BpfProgram, DISABLED, Link } from './programs.js';
 
 /** Where a global variable's initial value lies. */
 interface Place {
@@ -123,6 +124,8 @@ export class BpfObject {
 
 	/** @throws IgError IG_VERIFIER, IG_HOOK_MISSING, IG_NOT_ROOT, IG_BPF_DENIED, IG_NO_BTF, IG_OBJECT_LOAD */
 	load(): void {
+		const uprobes = this.programs.filter(({ autoload, hook }) => autoload && /^u(ret)?probe$/.test(hook));
+		if (uprobes.length > 1 && meets('uprobe_multi').ok) for (const program of uprobes) program.attachAsUprobeMulti();
 		takeLog();
 		const result = native.bpf_object__load(this.#open);
 		for (const program of this.#spliced) native.ig_splice_forget(program);
@@ -133,10 +136,13 @@ export class BpfObject {
 
 	/** Attaches every loaded program but iterators; none, if one cannot be. @throws what {@link BpfProgram.attach} does */
 	attach(options: AttachOptions = {}): void {
+		const programs = this.programs.filter(({ autoload, isIterator, target }) => autoload && !isIterator && target !== DISABLED);
 		try {
-			for (const program of this.programs) {
-				if (!program.autoload || program.isIterator) continue;
-				this.#attached.push(...attachProgram(program, options));
+			for (const program of programs) this.#attached.push(...attachProgram(program, options));
+			// What is in a library that this system does not have is left out, unless that is all.
+			if (programs.length > 0 && this.#attached.length === 0) {
+				const files = [...new Set(programs.map(({ target }) => target.split(':', 1)[0]))];
+				options.log?.('warn', `nothing will be seen: this system has none of what is traced (${files.join(', ')})`);
 			}
 		} catch (error) {
 			this.detach();
@@ -145,7 +151,9 @@ export class BpfObject {
 	}
 
 	detach(): void {
-		for (const link of this.#attached.splice(0)) link.close();
+		const attached = this.#attached.splice(0);
+		for (const one of attached) if (!(one instanceof Link)) one.close();
+		Link.closeAll(attached.filter((one) => one instanceof Link));
 	}
 
 	/** Detaches, and frees maps and programs. May be repeated. */

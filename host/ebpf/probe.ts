@@ -4,7 +4,7 @@
  *
  *     helper:bpf_task_pt_regs          a helper, in some kind of tracing or networking program
  *     tracepoint:syscalls/sys_exit_open
- *     kprobe  fentry  fexit  fmod_ret  tp_btf  lsm  uprobe
+ *     kprobe  fentry  fexit  fmod_ret  tp_btf  lsm  uprobe  uprobe_multi
  *                                      a way to hook; kprobe:tcp_connect, fentry:tcp_connect, tp_btf:sched_switch: that target
  *     iter:task  map:ringbuf  kfunc:bpf_task_from_pid  cgroup2
  *                                      a kind of iterator, a kind of map, a function that programs may call, a cgroup v2 hierarchy
@@ -124,6 +124,10 @@ function uprobe(): Answer {
 	return existsSync('/sys/bus/event_source/devices/uprobe') ? YES : no('this kernel was built without uprobes');
 }
 
+function uprobeMulti(): Answer {
+	return native.ig_probe_uprobe_multi() === 0 ? YES : no('this kernel has no links for many uprobes');
+}
+
 /** A name in the kernel's BTF. */
 function inBtf(name: string, attachType: number, what: string): Answer {
 	startLog();
@@ -148,6 +152,7 @@ const probes: Readonly<Record<string, (detail: string) => Answer>> = {
 	fexit: (name) => attach('fexit', ProgramType.Tracing, AttachType.TraceFexit, name || 'bpf_fentry_test1'),
 	fmod_ret: (name) => attach('fmod_ret', ProgramType.Tracing, AttachType.ModifyReturn, name || 'bpf_modify_return_test'),
 	uprobe,
+	uprobe_multi: uprobeMulti,
 	map,
 	iter: (name) => inBtf(name, AttachType.TraceIter, 'iterator'),
 	kfunc: (name) => inBtf(name, AttachType.TraceFentry, 'function'),

@@ -21,6 +21,9 @@ export const ProgramType = {
 	Lsm: 29,
 } as const;
 
+/** enum bpf_attach_type. */
+const TRACE_UPROBE_MULTI = 48;
+
 /** A section (or an override) with this target: load the program, attach it nowhere. Inspektor Gadget's name. */
 export const DISABLED = 'gadget_program_disabled';
 
@@ -49,6 +52,13 @@ export class Link {
 		const handle = this.#handle;
 		this.#handle = null;
 		if (handle !== null) native.bpf_link__destroy(handle);
+	}
+
+	/** Detaches all at once, which takes as long as one of them. */
+	static closeAll(links: readonly Link[]): void {
+		const handles = links.map((link) => link.#handle).filter((handle) => handle !== null);
+		for (const link of links) link.#handle = null;
+		native.ig_links_destroy(BigUint64Array.from(handles), handles.length);
 	}
 }
 
@@ -95,6 +105,11 @@ export class BpfProgram {
 	/** Before the load: whether the program goes into the kernel at all. */
 	setAutoload(autoload: boolean): void {
 		native.bpf_program__set_autoload(this.handle, autoload);
+	}
+
+	/** Before the load: one of several uprobes that are let go of together, for kernels that can ({@link meets}: uprobe_multi). */
+	attachAsUprobeMulti(): void {
+		native.bpf_program__set_expected_attach_type(this.handle, TRACE_UPROBE_MULTI);
 	}
 
 	/** Before the load: attach it to another function or tracepoint than its section says (`attach_to`). */

@@ -2,7 +2,17 @@
 import { release } from 'node:os';
 
 const versions: Readonly<Record<string, string | undefined>> = {
-	...{ fentry: '5.5', fexit: '5.5', tp_btf: '5.5', fmod_ret: '5.7', lsm: '5.7', raw_tp: '4.17', uprobe: '3.5', tcx: '6.6' },
+	...{
+		fentry: '5.5',
+		fexit: '5.5',
+		tp_btf: '5.5',
+		fmod_ret: '5.7',
+		lsm: '5.7',
+		raw_tp: '4.17',
+		uprobe: '3.5',
+		uprobe_multi: '6.6',
+		tcx: '6.6',
+	},
 	...{ 'iter:task': '5.8', 'iter:task_file': '5.8', 'iter:bpf_map_elem': '5.9', 'iter:tcp': '5.9', 'iter:udp': '5.9', 'iter:ksym': '6.0' },
 	...{ 'map:ringbuf': '5.8', 'map:stack_trace': '4.6', 'map:task_storage': '5.11', 'map:bloom_filter': '5.16', 'map:arena': '6.9' },
 	...{ 'helper:bpf_ringbuf_reserve': '5.8', 'helper:bpf_ringbuf_output': '5.8', 'helper:bpf_ktime_get_boot_ns': '5.8' },

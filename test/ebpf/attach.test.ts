@@ -116,7 +116,10 @@ it('a program for messages is attached to its socket map, and needs one', () => 
 it('a library that this system does not have is no error', () => {
 	const said: string[] = [];
 	attach('by_missing_library', { log: (_, text) => said.push(text) });
-	expect(said).toEqual(['program by_missing_library: this system has no libnosuchthing']);
+	expect(said).toEqual([
+		'program by_missing_library: this system has no libnosuchthing',
+		'nothing will be seen: this system has none of what is traced (libnosuchthing)',
+	]);
 });
 
 it('names the interface that there is not', () => {

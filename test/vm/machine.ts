@@ -42,7 +42,7 @@ export function accelerate(): string {
 		const args = ['-accel', 'kvm', '-cpu', 'host', '-M', 'q35', '-S', '-nodefaults', '-display', 'none', '-qmp', 'stdio'];
 		const works =
 			existsSync('/dev/kvm') && spawnSync('qemu-system-x86_64', args, { input: quit, timeout: 5000, killSignal: 'SIGKILL' }).status === 0;
-		accelerator = works ? 'kvm' : 'tcg,thread=multi';
+		accelerator = works ? 'kvm' : 'tcg';
 	}
 	return accelerator;
 }

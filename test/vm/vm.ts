@@ -16,8 +16,6 @@ export interface VmOptions {
 	readonly cwd?: string;
 	/** Default: 2048. */
 	readonly memoryMiB?: number;
-	/** Default: 2. */
-	readonly cpus?: number;
 }
 
 export interface VmResult {
@@ -78,14 +76,14 @@ function qemuArgs(kernel: Kernel, folder: string, options: VmOptions): string[] 
 		...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-M', 'q35', '-accel', accelerator],
 		// Without cx16: with it 6.12's allocator, whose fast path is a cmpxchg16b, is corrupted within seconds in 3 of 5 boots on QEMU 7.2's TCG.
 		// Without erms and fsrm: with them kernel and libc fill and copy pages by rep stosb and movsb, which TCG does byte by byte.
-		...['-cpu', accelerator === 'kvm' ? 'host' : 'max,-cx16,-erms,-fsrm', '-smp', String(options.cpus ?? 2), '-m', `${memory}M`],
+		...['-cpu', accelerator === 'kvm' ? 'host' : 'max,-cx16,-erms,-fsrm', '-smp', '1', '-m', `${memory}M`],
 		// virtiofs needs memory that the daemon can map, too.
 		...['-object', `memory-backend-memfd,id=mem,size=${memory}M,share=on`, '-numa', 'node,memdev=mem'],
 		...share('root'),
 		...share('job'),
 		...['-serial', `file:${join(folder, 'console')}`, '-kernel', kernel.image, '-initrd', kernel.initrd],
 		// A panic ends QEMU, as it may not reboot. lsm: BPF is not in every kernel's default list.
-		...['-append', 'console=ttyS0 quiet panic=-1 mitigations=off lsm=capability,yama,bpf'],
+		...['-append', 'console=ttyS0 loglevel=5 softlockup_panic=1 panic=-1 mitigations=off lsm=capability,yama,bpf'],
 	];
 }
 
@@ -126,7 +124,7 @@ export async function runInVm(version: KernelVersion, command: string, options: 
 		if (code === '') {
 			const why = late ? `did not finish in ${timeoutMs} ms` : 'ended without a result';
 			throw new Error(
-				`VM ${version} ${why}\n${qemuLog.join('')}${console.slice(-3000)}\n--- stdout\n${output.stdout.slice(-2000)}\n--- stderr\n${output.stderr.slice(-2000)}`,
+				`VM ${version} ${why}\n${qemuLog.join('')}${console.slice(-8000)}\n--- stdout\n${output.stdout.slice(-2000)}\n--- stderr\n${output.stderr.slice(-2000)}`,
 			);
 		}
 		return { ...output, code: Number(code), console };
