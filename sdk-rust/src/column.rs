@@ -82,6 +82,11 @@ impl View {
         self.size as usize
     }
 
+    /// The first `size` of them, or all when there are fewer.
+    pub fn first(self, size: usize) -> View {
+        View { offset: self.offset, size: self.size.min(size as u32) }
+    }
+
     /// Whether there are none.
     pub fn is_empty(self) -> bool {
         self.size == 0

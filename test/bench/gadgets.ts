@@ -13,7 +13,7 @@ export interface GadgetRow {
 export interface GadgetCost {
 	readonly gadget: string;
 	readonly unit: string;
-	/** Per second, without a tracer. */
+	/** Per second of CPU time, without a tracer. */
 	readonly untraced: Sample;
 	/** Ours first; peers that work here. */
 	readonly rows: readonly GadgetRow[];
@@ -23,6 +23,8 @@ export interface GadgetOptions {
 	readonly runs: number;
 	/** Of one storm. */
 	readonly seconds: number;
+	/** Of the gadgets, only these. */
+	readonly only: readonly string[] | undefined;
 	readonly say: (text: string) => void;
 }
 
@@ -30,12 +32,14 @@ export interface GadgetOptions {
 export async function measureGadgets(scratch: Scratch, cpus: Cpus, options: GadgetOptions, failures: string[]): Promise<GadgetCost[]> {
 	const costs: GadgetCost[] = [];
 	for (const { gadget, unit, subject, ours, peers } of gadgetCases(scratch)) {
+		if (options.only !== undefined && !options.only.includes(gadget)) continue;
 		const storm = { rate: 0, seconds: options.seconds };
 		const untraced: number[] = [];
 		const rows = [ours, ...peers].map((reader) => ({ reader, runs: [] as LiveResult[], failed: false }));
 		for (let round = 1; round <= options.runs; round++) {
 			options.say(`${gadget}, round ${round} of ${options.runs}`);
-			untraced.push(await withoutReader(subject, cpus, { ...storm, seconds: Math.min(storm.seconds, 1) }));
+			const alone = await withoutReader(subject, cpus, { ...storm, seconds: Math.min(storm.seconds, 1) });
+			untraced.push(alone.done / alone.seconds / alone.share);
 			for (const row of rows.filter(({ failed }) => !failed)) {
 				try {
 					row.runs.push(await watchStorm(row.reader, subject, scratch, cpus, storm));

@@ -7,7 +7,7 @@ import { Measured } from './measured.js';
 import type { Scratch } from './paths.js';
 import type { Reader } from './readers.js';
 import { parseStats, type OperatorRow } from './stats-table.js';
-import { Storm, type Work } from './storm.js';
+import { Storm, type StormResult, type Work } from './storm.js';
 
 /** Pace of the work that a reader is started under: enough to fill a stdio buffer at once, little work for anyone. */
 const PRELUDE_RATE = 5000;
@@ -100,12 +100,11 @@ export function warmMemory(scratch: Scratch, seconds: number): void {
 	unlinkSync(path);
 }
 
-/** How often per second the storm does its work when nobody watches. */
-export async function withoutReader(subject: Subject, cpus: Cpus, { rate, seconds }: LiveOptions): Promise<number> {
+/** What the storm does when nobody watches. */
+export async function withoutReader(subject: Subject, cpus: Cpus, { rate, seconds }: LiveOptions): Promise<StormResult> {
 	const storm = await Storm.start(cpus.storm, subject.work);
 	try {
-		const result = await storm.run({ rate, seconds, target: subject.counted });
-		return result.done / result.seconds;
+		return await storm.run({ rate, seconds, target: subject.counted });
 	} finally {
 		storm.close();
 	}

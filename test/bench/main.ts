@@ -37,7 +37,8 @@ async function live(readers: readonly Reader[], scratch: Scratch, cpus: Cpus, op
 		for (let round = 1; round <= rounds; round++) {
 			say(`live, ${rateName(rate)}, round ${round} of ${rounds}`);
 			const storm = { rate, seconds: options.seconds };
-			untraced.push(await withoutReader(opens(scratch), cpus, { ...storm, seconds: Math.min(storm.seconds, 2) }));
+			const alone = await withoutReader(opens(scratch), cpus, { ...storm, seconds: Math.min(storm.seconds, 2) });
+			untraced.push(alone.done / alone.seconds);
 			for (const { reader, runs } of rows) {
 				if (failures.some((line) => line.startsWith(`${reader.name}:`))) continue;
 				try {
@@ -88,7 +89,7 @@ async function measure(options: Options, readers: readonly Reader[], scratch: Sc
 		? await attempt('kernel side', failures, () => measureKernel(readers, scratch, cpus, quick ? 1 : 3))
 		: undefined;
 	const storms = parts.includes('live') ? await live(readers, scratch, cpus, options, failures) : [];
-	const shape = { runs: quick ? 1 : Math.min(options.runs, GADGET_RUNS), seconds: quick ? 1 : GADGET_SECONDS, say };
+	const shape = { runs: quick ? 1 : Math.min(options.runs, GADGET_RUNS), seconds: quick ? 1 : GADGET_SECONDS, only: options.gadgets, say };
 	const gadgets = parts.includes('gadgets')
 		? await attempt('gadgets', failures, () => measureGadgets(scratch, cpus, shape, failures))
 		: undefined;

@@ -16,6 +16,8 @@ export interface Options {
 	readonly peers: readonly string[];
 	/** Names; undefined: all. */
 	readonly readers: readonly string[] | undefined;
+	/** Names; undefined: all. */
+	readonly gadgets: readonly string[] | undefined;
 	readonly soakSeconds: number;
 	/** Where the page goes; undefined: nowhere. */
 	readonly page: string | undefined;
@@ -28,6 +30,7 @@ export const help = `npm run bench -- [flags]
   --seconds N           length of a storm (5)
   --rates N,...         opens per second; 0: unpaced (0,30000,60000,100000,150000)
   --readers NAME,...    only these: 'ig json', 'ig columns', 'C reader', opensnoop, bpftrace, or a peer's name
+  --gadgets NAME,...    of the part gadgets, only these: trace_exec, trace_tcp, trace_dns, top_file, profile_cpu
   --peer NAME=COMMAND   one more reader, run by sh; {pid} is the storm, {output} a file for its lines (else its stdout)
   --soak SECONDS        memory at full load for so long (600 is what the target asks for)
   --page FILE           where the page goes (docs/benchmarks.md; 'none': nowhere)
@@ -53,6 +56,7 @@ export function readOptions(args: readonly string[], defaultPage: string): Optio
 			seconds: { type: 'string' },
 			rates: { type: 'string' },
 			readers: { type: 'string' },
+			gadgets: { type: 'string' },
 			peer: { type: 'string', multiple: true, default: [] },
 			soak: { type: 'string', default: '0' },
 			page: { type: 'string' },
@@ -73,6 +77,7 @@ export function readOptions(args: readonly string[], defaultPage: string): Optio
 		rates,
 		peers: values.peer,
 		readers: values.readers?.split(','),
+		gadgets: values.gadgets?.split(','),
 		soakSeconds: Number(values.soak),
 		page: values.page === 'none' ? undefined : (values.page ?? (quick ? undefined : defaultPage)),
 	};

@@ -1,23 +1,25 @@
 //! Addresses and endpoints: structs of an address, its version and, of L4, port and protocol.
 
+use super::digits::decimal;
+use super::memo::Memo;
 use super::users::Names;
 use super::{target, Job};
 use ig_operator::{Batch, Column, DataSource, Field, FieldInfo, NewField, Result};
-use std::fmt::Write;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::net::Ipv6Addr;
 
 struct Endpoint {
     raw: Field<[u8]>,
     version: Field<u8>,
     addr: Column<str>,
     transport: Option<Transport>,
-    text: String,
 }
 
 struct Transport {
     port: Field<u16>,
     endpoint: Column<str>,
-    proto: Option<(Field<u16>, Column<str>)>,
+    proto: Option<(Field<u16>, Column<str>, Memo)>,
 }
 
 fn member<'t>(parent: &FieldInfo<'t>, tag: &str) -> Option<FieldInfo<'t>> {
@@ -52,7 +54,7 @@ fn job(source: &DataSource, parent: &FieldInfo, transport: bool) -> Result<Optio
     let transport = match port {
         Some(port) if transport => {
             let proto = match member(parent, "name:proto_raw") {
-                Some(proto) => Some((proto.handle()?, source.add(&target::plain(inside("proto")))?)),
+                Some(proto) => Some((proto.handle()?, source.add(&target::plain(inside("proto")))?, Memo::new())),
                 None => None,
             };
             let endpoint = source.add(&inside("endpoint").annotation("json.skip", "true").tag("endpoint"))?;
@@ -65,27 +67,45 @@ fn job(source: &DataSource, parent: &FieldInfo, transport: bool) -> Result<Optio
         field.hide(true)?;
     }
     parent.hide(false)?;
-    Ok(Some(Endpoint { raw: raw_field, version: version_field, addr, transport, text: String::new() }))
+    Ok(Some(Endpoint { raw: raw_field, version: version_field, addr, transport }))
 }
 
 fn is_below(field: &FieldInfo, parent: &FieldInfo) -> bool {
     field.parent().is_some_and(|one| one.id() == parent.id() || is_below(&one, parent))
 }
 
-/// As Go prints addresses; empty when the version is neither 4 nor 6.
-fn address(bytes: &[u8], version: u8, to: &mut String) {
-    let v4 = |bytes: &[u8]| Ipv4Addr::new(bytes[0], bytes[1], bytes[2], bytes[3]);
-    let _ = match version {
-        4 => write!(to, "{}", v4(bytes)),
+/// Most bytes of an address (`ffff:` seven times and `ffff`), and of a colon and a port besides.
+const MOST_ADDRESS: usize = 39;
+const MOST: usize = MOST_ADDRESS + 6;
+
+/// As Go prints addresses, without a zone; nothing when the version is neither 4 nor 6. How many bytes they are, of [`MOST_ADDRESS`].
+fn address(bytes: &[u8], version: u8, to: &mut [u8]) -> usize {
+    match version {
+        4 => v4(&bytes[..4], to),
         6 => {
             let v6 = Ipv6Addr::from(<[u8; 16]>::try_from(&bytes[..16]).expect("sliced"));
-            match v6.to_ipv4_mapped() {
-                Some(v4) => write!(to, "{v4}"),
-                None => write!(to, "{v6}"),
+            if let Some(mapped) = v6.to_ipv4_mapped() {
+                return v4(&mapped.octets(), to);
             }
+            let room = to.len();
+            let mut rest = to;
+            let _ = write!(rest, "{v6}");
+            room - rest.len()
         }
-        _ => Ok(()),
-    };
+        _ => 0,
+    }
+}
+
+fn v4(bytes: &[u8], to: &mut [u8]) -> usize {
+    let mut at = 0;
+    for (i, byte) in bytes.iter().enumerate() {
+        if i > 0 {
+            to[at] = b'.';
+            at += 1;
+        }
+        at = decimal(u32::from(*byte), to, at);
+    }
+    at
 }
 
 fn protocol(number: u16, to: &mut String) {
@@ -128,28 +148,31 @@ impl Job for Endpoint {
     fn run(&mut self, batch: &mut Batch, _: &Names) -> Result<()> {
         let (raw, version) = (batch.read(&self.raw)?, batch.read(&self.version)?);
         let mut addr = batch.write(&self.addr)?;
-        let mut transport = match &self.transport {
-            None => None,
-            Some(one) => {
-                let proto = match &one.proto {
-                    None => None,
-                    Some((number, name)) => Some((batch.read(number)?, batch.write(name)?)),
-                };
-                Some((batch.read(&one.port)?, batch.write(&one.endpoint)?, proto))
+        let Some(transport) = &mut self.transport else {
+            for row in batch.rows() {
+                addr.set(row, batch.put_with(MOST_ADDRESS, |to| address(raw.get(row), version.get(row), to))?);
             }
+            return Ok(());
         };
+        let port = batch.read(&transport.port)?;
+        let mut endpoint = batch.write(&transport.endpoint)?;
         for row in batch.rows() {
-            self.text.clear();
-            address(raw.get(row), version.get(row), &mut self.text);
-            addr.set(row, batch.put(self.text.as_bytes())?);
-            if let Some((port, endpoint, proto)) = &mut transport {
-                let _ = write!(self.text, ":{}", port.get(row));
-                endpoint.set(row, batch.put(self.text.as_bytes())?);
-                if let Some((number, name)) = proto {
-                    self.text.clear();
-                    protocol(number.get(row), &mut self.text);
-                    name.set(row, batch.put(self.text.as_bytes())?);
-                }
+            let mut size = 0;
+            let text = batch.put_with(MOST, |to| {
+                size = address(raw.get(row), version.get(row), to);
+                to[size] = b':';
+                decimal(port.get(row).into(), to, size + 1)
+            })?;
+            endpoint.set(row, text);
+            addr.set(row, text.first(size));
+        }
+        if let Some((number, name, memo)) = &mut transport.proto {
+            let number = batch.read(number)?;
+            let mut name = batch.write(name)?;
+            memo.reset();
+            for row in batch.rows() {
+                let number = number.get(row);
+                name.set(row, memo.get(batch, number.into(), |to| protocol(number, to))?);
             }
         }
         Ok(())

@@ -1,5 +1,7 @@
 //! Sizes and durations.
 
+use super::digits::push;
+use super::memo::Memo;
 use super::users::Names;
 use super::{target, Job};
 use ig_operator::{Batch, Column, DataSource, Field, FieldInfo, NewField, Result};
@@ -27,6 +29,25 @@ fn bytes(value: u64, to: &mut String) {
 fn duration(value: u64, to: &mut String) {
     // Go's durations are signed.
     let ns = value as i64;
+    if let 0..=999 = ns {
+        push(ns as u32, to);
+        to.push_str("ns");
+        return;
+    }
+    if let 1000..=999_999_999 = ns {
+        let (unit, name) = if ns < 1_000_000 { (10, "µs") } else { (10_000, "ms") };
+        let (hundredths, rest) = (ns as u32 / unit, ns as u32 % unit);
+        // Just in the middle, the float decides: most such numbers are a little below or above it there.
+        if rest != unit / 2 {
+            let rounded = hundredths + u32::from(rest > unit / 2);
+            push(rounded / 100, to);
+            to.push('.');
+            to.push((b'0' + (rounded / 10 % 10) as u8) as char);
+            to.push((b'0' + (rounded % 10) as u8) as char);
+            to.push_str(name);
+            return;
+        }
+    }
     let _ = match ns {
         i64::MIN..=999 => write!(to, "{ns}ns"),
         1000..=999_999 => write!(to, "{:.2}µs", ns as f64 / 1e3),
@@ -53,7 +74,7 @@ struct Measure {
     raw: Field<u64>,
     out: Column<str>,
     write: fn(u64, &mut String),
-    text: String,
+    memo: Memo,
 }
 
 pub fn jobs(source: &DataSource, jobs: &mut Vec<Box<dyn Job>>) -> Result<()> {
@@ -62,7 +83,7 @@ pub fn jobs(source: &DataSource, jobs: &mut Vec<Box<dyn Job>>) -> Result<()> {
         let field = NewField::new(name).annotation("template", template);
         let field = field.annotation("columns.width", width).annotation("columns.alignment", "right");
         if let Some(out) = target::beside(raw, field)? {
-            jobs.push(Box::new(Measure { raw: handle, out, write, text: String::new() }));
+            jobs.push(Box::new(Measure { raw: handle, out, write, memo: Memo::new() }));
         }
         Ok(())
     };
@@ -79,10 +100,11 @@ impl Job for Measure {
     fn run(&mut self, batch: &mut Batch, _: &Names) -> Result<()> {
         let raw = batch.read(&self.raw)?;
         let mut out = batch.write(&self.out)?;
+        let write = self.write;
+        self.memo.reset();
         for row in batch.rows() {
-            self.text.clear();
-            (self.write)(raw.get(row), &mut self.text);
-            out.set(row, batch.put(self.text.as_bytes())?);
+            let value = raw.get(row);
+            out.set(row, self.memo.get(batch, value, |to| write(value, to))?);
         }
         Ok(())
     }
@@ -107,5 +129,13 @@ mod tests {
         let values = [0, 999, 1500, 2_500_000, 1_500_000_000, 90_000_000_000, 3_600_000_000_000, 3_600_000_000_001];
         let texts = values.map(|value| text(super::duration, value));
         assert_eq!(texts, ["0ns", "999ns", "1.50µs", "2.50ms", "1.5s", "1m30s", "1h0m0s", "1h0m0.000000001s"]);
+    }
+
+    #[test]
+    fn short_durations_are_rounded_as_floats_are() {
+        for ns in (1000..100_000u64).chain((1_000_000..999_999_999).step_by(997)).chain((1_005_000..9_000_000).step_by(5000)) {
+            let (value, unit) = if ns < 1_000_000 { (ns as f64 / 1e3, "µs") } else { (ns as f64 / 1e6, "ms") };
+            assert_eq!(text(super::duration, ns), format!("{value:.2}{unit}"), "{ns}");
+        }
     }
 }

@@ -15,6 +15,7 @@
 //! sibling `args_size` has its NULs replaced in place: see [`args`].
 
 mod args;
+mod digits;
 mod endpoint;
 mod enums;
 mod errno;

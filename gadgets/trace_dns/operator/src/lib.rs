@@ -2,9 +2,12 @@
 
 mod message;
 
+use std::borrow::Cow;
+
 use ig_operator::{Batch, Column, ColumnValue, DataSource, Error, Field, Init, NewField, Operator, Result, View};
 
 struct Dns {
+    message: message::Message,
     data: Field<[u8]>,
     length: Field<u32>,
     id: Column<str>,
@@ -22,7 +25,7 @@ struct Dns {
     rd: Column<bool>,
 }
 
-fn type_name(kind: u16) -> String {
+fn type_name(kind: u16) -> Cow<'static, str> {
     let name = match kind {
         1 => "A",
         2 => "NS",
@@ -39,14 +42,14 @@ fn type_name(kind: u16) -> String {
         41 => "OPT",
         252 => "AXFR",
         255 => "ALL",
-        _ => return kind.to_string(),
+        _ => return kind.to_string().into(),
     };
-    name.to_owned()
+    name.into()
 }
 
-fn rcode_name(code: u16) -> String {
+fn rcode_name(code: u16) -> Cow<'static, str> {
     const NAMES: [&str; 6] = ["Success", "FormatError", "ServerFailure", "NameError", "NotImplemented", "Refused"];
-    NAMES.get(code as usize).map_or_else(|| code.to_string(), |name| (*name).to_owned())
+    NAMES.get(code as usize).map_or_else(|| code.to_string().into(), |name| (*name).into())
 }
 
 fn add<T: ColumnValue + ?Sized>(source: &DataSource, name: &str) -> Result<Column<T>> {
@@ -58,6 +61,7 @@ impl Operator for Dns {
     fn init(init: &mut Init) -> Result<Self> {
         let source = init.data_source("dns").ok_or_else(|| Error::invalid("there is no data source dns"))?;
         Ok(Dns {
+            message: message::Message::default(),
             data: source.field("data")?,
             length: source.field("data_len")?,
             id: add(&source, "id")?,
@@ -84,18 +88,22 @@ impl Operator for Dns {
         let (mut rcode_raw, mut rcode) = (batch.write(&self.rcode_raw)?, batch.write(&self.rcode)?);
         let (mut num_answers, mut tc) = (batch.write(&self.num_answers)?, batch.write(&self.tc)?);
         let (mut ra, mut rd) = (batch.write(&self.ra)?, batch.write(&self.rd)?);
+        let message = &mut self.message;
         let (query, response) = (batch.put(b"Q")?, batch.put(b"R")?);
         for row in batch.rows() {
             let bytes = data.get(row);
             let bytes = &bytes[..bytes.len().min(length.get(row) as usize)];
-            let Some(message) = message::read(bytes) else { continue };
-            id.set(row, batch.put(format!("{:04x}", message.id).as_bytes())?);
+            if !message.read(bytes) {
+                continue;
+            }
+            let digit = |shift: u16| b"0123456789abcdef"[usize::from(message.id >> shift & 0xf)];
+            id.set(row, batch.put(&[12, 8, 4, 0].map(digit))?);
             qr_raw.set(row, message.response);
             qr.set(row, if message.response { response } else { query });
-            if let Some((kind, text)) = &message.question {
-                qtype_raw.set(row, *kind);
-                qtype.set(row, batch.put(type_name(*kind).as_bytes())?);
-                name.set(row, batch.put(text)?);
+            if let Some(kind) = message.question {
+                qtype_raw.set(row, kind);
+                qtype.set(row, batch.put(type_name(kind).as_bytes())?);
+                name.set(row, batch.put(&message.name)?);
             }
             if message.response {
                 rcode_raw.set(row, message.rcode);
