@@ -10,6 +10,8 @@ WASI_CLANG := $(shell for c in clang-22 clang-19 clang-16 clang-14 clang; do com
 GO := $(shell command -v go || { [ -x /usr/local/go/bin/go ] && echo /usr/local/go/bin/go; })
 # The first Go with //go:wasmexport is 1.24.
 GO_OK := $(shell [ -n '$(GO)' ] && GOTOOLCHAIN=local $(GO) version | awk '{split($$3, v, /go|\./); print (v[2] > 1 || v[3] >= 24) ? "yes" : ""}')
+# No network: a toolchain that go.mod does not like must not be fetched.
+GO_REACTOR := GOTOOLCHAIN=local GOFLAGS= GOOS=wasip1 GOARCH=wasm $(GO) build -trimpath -ldflags='-s -w' -buildmode=c-shared
 # Rust's standard library for WASI, or Debian's sources of it and a C library.
 WASIP1_STD := $(wildcard $(shell rustc --print target-libdir --target wasm32-wasip1 2>/dev/null)/libstd-*.rlib)
 WASIP1_SRC := $(and $(wildcard /usr/lib/rustlib/src/rust/library/std),$(wildcard /usr/lib/wasm32-wasi/libc.a))
@@ -17,17 +19,27 @@ WASIP1_SRC := $(and $(wildcard /usr/lib/rustlib/src/rust/library/std),$(wildcard
 examples: $(if $(WASI_CLANG),dist/examples/c-filter.wasm) $(if $(GO_OK),dist/examples/go-filter.wasm) \
 	$(if $(WASIP1_STD)$(WASIP1_SRC),dist/examples/rust-busiest.wasm) dist/examples/rust-directory.wasm
 
+# They say what of WASI they can reach.
+test-fixtures: $(if $(WASI_CLANG),dist/fixtures/c-reach.wasm) $(if $(GO_OK),dist/fixtures/go-reach.wasm)
+dist/fixtures/c-reach.wasm: test/operator/reach/reach.c test/operator/reach/manifest.json | dist/host/.stamp
+	@mkdir -p $(@D)
+	@$(WASI_CLANG) --target=wasm32-wasi -mexec-model=reactor -O2 -Wall -Wextra -Werror $< -o $@.plain
+	@node dist/host/cli/main.js operator manifest $@.plain test/operator/reach/manifest.json && mv $@.plain $@
+dist/fixtures/go-reach.wasm: $(wildcard test/operator/reach/go/*) test/operator/reach/manifest.json | dist/host/.stamp
+	@mkdir -p $(@D)
+	@cd test/operator/reach/go && $(GO_REACTOR) -o $(abspath $@).plain .
+	@node dist/host/cli/main.js operator manifest $@.plain test/operator/reach/manifest.json && mv $@.plain $@
+
 dist/examples/c-filter.wasm: examples/c-filter/filter.c examples/c-filter/manifest.json | dist/host/.stamp
 	@echo 'building example c-filter'
 	@mkdir -p $(@D)
 	@$(WASI_CLANG) --target=wasm32-wasi -mexec-model=reactor -O2 -Wall -Wextra -Werror $< -o $@.plain
 	@node dist/host/cli/main.js operator manifest $@.plain examples/c-filter/manifest.json && mv $@.plain $@
 
-# No network: a toolchain that go.mod does not like must not be fetched.
 dist/examples/go-filter.wasm: examples/go-filter/main.go examples/go-filter/go.mod examples/go-filter/manifest.json | dist/host/.stamp
 	@echo 'building example go-filter'
 	@mkdir -p $(@D)
-	@cd examples/go-filter && GOTOOLCHAIN=local GOFLAGS= GOOS=wasip1 GOARCH=wasm $(GO) build -trimpath -ldflags='-s -w' -buildmode=c-shared -o $(abspath $@).plain .
+	@cd examples/go-filter && $(GO_REACTOR) -o $(abspath $@).plain .
 	@node dist/host/cli/main.js operator manifest $@.plain examples/go-filter/manifest.json && mv $@.plain $@
 
 ifneq ($(WASIP1_STD),)

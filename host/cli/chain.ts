@@ -1,9 +1,11 @@
 /** Puts the chain of a run together: which operators, in which order, with which parameters. */
 import { closest } from '../closest.js';
 import { IgError } from '../errors.js';
-import { asked, namesOf } from '../operator/capability.js';
+import { asked, isOfWasi, namesOf } from '../operator/capability.js';
 import type { OperatorManifest } from '../operator/manifest.js';
 import type { LoadedModule } from '../operator/module.js';
+import { SnapshotError, takeSnapshot } from '../operator/wasi/snapshot.js';
+import type { World } from '../operator/wasi/world.js';
 import type { OperatorPlan } from '../pipeline/plan.js';
 import type { DataSource } from '../schema.js';
 import { decideGrants } from './grant.js';
@@ -64,6 +66,7 @@ class ChainBuilder {
 	readonly #input: ChainInput;
 	readonly #names = new Map<string, number>();
 	readonly #uses = new Map<number, number>();
+	readonly #worlds = new Map<number, World>();
 	readonly #grantsOf: (manifest: OperatorManifest) => string[];
 
 	constructor(input: ChainInput) {
@@ -118,11 +121,36 @@ class ChainBuilder {
 		throw new IgError('IG_OPERATOR_FILE', { file, reason: `is for ${wanted?.join(', ')}, the gadget has ${have}` });
 	}
 
+	/** Of WASI: an instance has one, whatever operators are in it. */
+	#world(number: number, loaded: LoadedModule): World | undefined {
+		const known = this.#worlds.get(number);
+		if (known !== undefined) return known;
+		const { operators } = loaded.manifest;
+		const grants = operators.flatMap((manifest) => this.#grantsOf(manifest).filter(isOfWasi));
+		if (grants.length === 0) return undefined;
+		const { help, limits } = this.#input.options;
+		const [{ name }] = operators as [OperatorManifest];
+		if (loaded.door === 'core') {
+			this.#input.log('warn', `operator ${name} cannot use ${grants.join(', ')}: it is no WASI module and no component`);
+			return undefined;
+		}
+		try {
+			const { world, skipped } = takeSnapshot(name, grants, limits.of(name).files);
+			this.#worlds.set(number, world);
+			if (skipped > 0) this.#input.log('warn', `operator ${name}: left out of its directories, as no files or not to be read: ${skipped}`);
+			return world;
+		} catch (cause) {
+			if (!(cause instanceof SnapshotError)) throw cause;
+			throw new IgError('IG_FLAG_VALUE', { flag: '--grant', value: cause.grant, reason: cause.message, help });
+		}
+	}
+
 	#user(number: number, index: number, loaded: LoadedModule, spec: OperatorSpec, sources: Sources): void {
 		const manifest = loaded.manifest.operators[index] as OperatorManifest;
 		const grants = this.#grantsOf(manifest);
 		const choosesSources = manifest.dataSources === undefined && manifest.kind !== 'format';
-		this.#add(number + 1, index, loaded, spec.params, sources, { grants, choosesSources });
+		const world = this.#world(number, loaded);
+		this.#add(number + 1, index, loaded, spec.params, sources, { grants, choosesSources, ...(world && { world }) });
 		for (const name of namesOf('emit', grants)) {
 			if ([...this.emitted, ...this.#input.sources.map((source) => source.name)].includes(name)) {
 				throw new IgError('IG_OPERATOR_FILE', {

@@ -1,7 +1,7 @@
 /** `--grant`: what the user lets operators do beyond their batches. */
 import { closest } from '../closest.js';
 import { IgError } from '../errors.js';
-import { allows, asked, capabilityPattern, grantedAnyway } from '../operator/capability.js';
+import { allows, asked, capabilityPattern, grantedAnyway, wishOf } from '../operator/capability.js';
 import type { OperatorManifest } from '../operator/manifest.js';
 import type { Log } from './report.js';
 
@@ -41,17 +41,26 @@ function checkRule({ operator, capabilities }: Grants['rules'][number], manifest
 	const wishes = [...new Set(own.flatMap(asked))];
 	for (const capability of capabilities) {
 		if (capability === 'all' || capability === 'none') continue;
-		const read = capability.replace(/:rw$/, '');
-		if (wishes.includes(capability) || allows(wishes, read) || wishes.includes(`${read}:rw`)) continue;
-		const why = capabilityPattern.test(capability) ? 'does not ask for' : 'cannot have';
+		const wish = wishOf(capability);
+		const read = wish.replace(/:rw$/, '');
+		if (wishes.includes(wish) || allows(wishes, read) || wishes.includes(`${read}:rw`)) continue;
+		const why = capabilityPattern.test(wish) ? 'does not ask for' : 'cannot have';
 		fail(
-			`names '${capability}', which ${operator} ${why}${closest(capability, [...wishes.map((wish) => wish.replace(/:rw$/, '')), ...wishes])}; it asks for ${wishes.join(', ')}`,
+			`names '${capability}', which ${operator} ${why}${closest(wish, [...wishes.map((one) => one.replace(/:rw$/, '')), ...wishes])}; it asks for ${wishes.join(', ')}`,
 		);
 	}
 }
 
-/** The part of a wish that the user's words cover: `map:NAME:rw` can be granted as `map:NAME` only, to read. */
+/** Wishes of which the user says what they are about: what stands for the rest in a hint. */
+const hints: Readonly<Record<string, string>> = { args: 'arg:TEXT' };
+
+/**
+ * The part of a wish that the user's words cover: `map:NAME:rw` can be granted as `map:NAME` only, to read. In the user's words where they
+ * say what is behind it.
+ */
 function covered(wish: string, given: readonly string[]): string[] {
+	const said = given.filter((one) => one !== wish && wishOf(one) === wish);
+	if (said.length > 0) return said;
 	if (given.includes('all') || allows(given, wish)) return [wish];
 	const read = wish.replace(/:rw$/, '');
 	return given.includes(read) ? [read] : [];
@@ -85,7 +94,7 @@ export function decideGrants(
 		for (const wish of asked(manifest)) {
 			if (!capabilityPattern.test(wish)) log('warn', `operator ${name} asks for '${wish}', which this ig does not have`);
 			else if (!allows(got, wish))
-				log('warn', `operator ${name} asks for ${wish} and does not get it; to grant it: ${FLAG} ${name}=${wish}`);
+				log('warn', `operator ${name} asks for ${wish} and does not get it; to grant it: ${FLAG} ${name}=${hints[wish] ?? wish}`);
 		}
 	}
 	if (grants.all) log('warn', '--grant all: operators get whatever they ask for, without a look at who asks');

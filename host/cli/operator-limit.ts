@@ -13,7 +13,7 @@ const times: Readonly<Record<string, readonly Call[] | undefined>> = {
 	...{ init: ['init'], start: ['start'], batch: ['batch'], tick: ['tick'], table: ['table'], stop: ['stop'] },
 	state: ['state_save', 'state_restore'],
 };
-const keys: readonly string[] = ['memory', ...Object.keys(times), ...numbers];
+const keys: readonly string[] = ['memory', 'files', ...Object.keys(times), ...numbers];
 const units: Readonly<Record<string, number | undefined>> = { '': 1, K: 1e3, M: 1e6, G: 1e9, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 };
 
 export interface LimitOptions {
@@ -54,6 +54,11 @@ function parseEntry(name: string | undefined, text: string, help: string): Entry
 		const memory = parseBytes(value) ?? fail('is not a size, like 64MiB or 1GiB');
 		if (memory < 65_536 || memory > 2 ** 32) return fail('is not between 64KiB and 4GiB');
 		return { name, change: (limits) => ({ ...limits, memory }) };
+	}
+	if (key === 'files') {
+		const files = parseBytes(value) ?? fail('is not a size, like 64MiB or 1GiB');
+		if (files > 2 ** 30) return fail('is more than 1GiB');
+		return { name, change: (limits) => ({ ...limits, files }) };
 	}
 	const count = key === 'log' ? value.replace(/\/s$/, '') : value;
 	if (!/^\d{1,9}$/.test(count)) return fail('is not a whole number');

@@ -14,7 +14,7 @@ export interface UserOperator {
 }
 
 /** What another build may change in a run: the rest was decided, granted or shown when it began. */
-const free: readonly (keyof OperatorPlan)[] = ['params', 'fields', 'onError', 'memoryPages'];
+const free: readonly (keyof OperatorPlan)[] = ['params', 'fields', 'onError', 'memoryPages', 'world'];
 
 /** Why the chain with the new build cannot replace the one that runs; undefined: it can. */
 function conflict(now: readonly OperatorPlan[], next: readonly OperatorPlan[]): string | undefined {

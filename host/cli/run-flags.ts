@@ -66,14 +66,14 @@ export const commonFlags: readonly Flag[] = [
 		...operators,
 		...{ name: 'grant', value: 'NAME=CAPABILITY,...', repeat: true },
 		description:
-			'Let operator NAME do what it asks for: map:MAP, map:MAP:rw, table:TABLE, all, or none of what it gets anyway; may be repeated',
+			'Let operator NAME do what it asks for: map:MAP, map:MAP:rw, table:TABLE, env:VAR[=VALUE], arg:TEXT, file:PATH[=OTHER], dir:PATH[=OTHER], all, or none of what it gets anyway; may be repeated',
 	},
 	{ ...operators, name: 'operator-deadline', value: 'MS', default: '250ms', description: 'How long an operator may take for a batch' },
 	{
 		...operators,
 		...{ name: 'operator-limit', value: 'LIMITS', repeat: true },
 		description:
-			'What operators may take: [NAME:]KEY=VALUE,... with memory, elements, init, start, batch, tick, table, stop, log, rows, metrics',
+			'What operators may take: [NAME:]KEY=VALUE,... with memory, files, elements, init, start, batch, tick, table, stop, log, rows, metrics',
 	},
 	{
 		...running,

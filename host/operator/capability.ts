@@ -9,9 +9,32 @@
  * | `emit:NAME` | a new data source |
  * | `table:NAME` | a side table of the host's |
  * | `map:NAME`, `map:NAME:rw` | a BPF map of the gadget's, to read, or to write, too |
+ * | `env:NAME`, `args`, `file:PATH`, `dir:PATH` | of WASI: a variable, arguments, a file, a directory |
+ *
+ * A grant may say more than the wish: `env:NAME=VALUE`, `file:PATH=OTHER`, and `arg:TEXT`, of which each is one of the `args`.
  */
 
-export const capabilityPattern = /^(?:log|metric|emit:[\w-]{1,64}|table:[\w.-]{1,64}|map:[\w.-]{1,64}(?::rw)?)$/;
+export const capabilityPattern =
+	/^(?:log|metric|args|emit:[\w-]{1,64}|table:[\w.-]{1,64}|map:[\w.-]{1,64}(?::rw)?|env:[A-Za-z_]\w{0,255}|(?:file|dir):(?:\/(?!\.{1,2}(?:\/|$))[^/=\p{C}]+)+|dir:\/)$/u;
+
+/** What WASI has functions for, as a wish or as a grant. */
+export function isOfWasi(capability: string): boolean {
+	return /^(?:args$|(?:env|arg|file|dir):)/.test(capability);
+}
+
+/** The wish that a grant fulfils. */
+export function wishOf(grant: string): string {
+	if (grant.startsWith('arg:')) return 'args';
+	const [, wish] = /^((?:env|file|dir):[^=]*)=/.exec(grant) ?? [];
+	return wish ?? grant;
+}
+
+/** What stands behind a capability: the value of a variable, the path of a file in this machine. Undefined: the grant does not say. */
+export function behind(grant: string): string | undefined {
+	if (grant.startsWith('arg:')) return grant.slice(4);
+	const wish = wishOf(grant);
+	return wish === grant ? undefined : grant.slice(wish.length + 1);
+}
 
 /** What reaches no further than this run's own output and counts, or is readable for every process anyway. */
 function harmless(capability: string): boolean {
@@ -35,5 +58,7 @@ export function namesOf(kind: 'emit' | 'table' | 'map', capabilities: readonly s
 
 /** Whether the list has the capability; `map:NAME:rw` has `map:NAME` in it. */
 export function allows(capabilities: readonly string[], capability: string): boolean {
-	return capabilities.includes(capability) || (capability.startsWith('map:') && capabilities.includes(`${capability}:rw`));
+	return (
+		capabilities.some((one) => wishOf(one) === capability) || (capability.startsWith('map:') && capabilities.includes(`${capability}:rw`))
+	);
 }

@@ -9,6 +9,7 @@ import type { LineLimit } from './lines.js';
 import type { CorePlan } from './module.js';
 import type { InitResult, InitSession } from './session.js';
 import { makeWasi, WASI_MODULE, type Wasi } from './wasi/preview1.js';
+import type { World } from './wasi/world.js';
 
 type GuestFunction = (...args: number[]) => unknown;
 
@@ -22,11 +23,11 @@ export class CoreGuest implements Guest {
 	#scratch = { address: 0, size: 0 };
 
 	/** Instantiates; runs the module's start function and `_initialize`. @throws GuestFailure */
-	constructor(plan: CorePlan, lines: LineLimit) {
+	constructor(plan: CorePlan, lines: LineLimit, world?: World) {
 		const memory = (): Uint8Array => this.bytes();
 		const imports = makeImports({ memory, session: () => this.#session, access: () => this.access, lines });
 		if (plan.door === 'wasi') {
-			this.#wasi = makeWasi(memory, lines);
+			this.#wasi = makeWasi(memory, lines, world);
 			imports[WASI_MODULE] = this.#wasi.imports;
 		}
 		if (plan.memory !== undefined) {

@@ -17,6 +17,8 @@ export interface OperatorLimits {
 	readonly rows: number;
 	/** Its metrics. */
 	readonly metrics: number;
+	/** Bytes of the files that it was granted, together. */
+	readonly files: number;
 }
 
 const MIB = 1 << 20;
@@ -35,6 +37,7 @@ export const defaultLimits: OperatorLimits = {
 	log: 50,
 	rows: 65_536,
 	metrics: 32,
+	files: 64 * MIB,
 };
 
 /** Limits of the operator with that name in its manifest. */

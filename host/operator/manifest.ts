@@ -50,7 +50,9 @@ const operator = z.looseObject({
 		.array(text)
 		.max(256)
 		.default([])
-		.describe('What it asks to be granted: log, metric, emit:NAME, table:NAME, map:NAME, map:NAME:rw. Others are never granted.'),
+		.describe(
+			'What it asks to be granted: log, metric, emit:NAME, table:NAME, map:NAME, map:NAME:rw, env:NAME, args, file:PATH, dir:PATH. Others are never granted.',
+		),
 	onError: z
 		.enum(['pass', 'drop', 'stop'])
 		.default('pass')

@@ -3,6 +3,7 @@ import { CoreGuest } from './core.js';
 import { type Guest, GuestFailure } from './guest.js';
 import type { LineLimit } from './lines.js';
 import type { ModulePlan } from './module.js';
+import type { World } from './wasi/world.js';
 
 let components: typeof import('./component/guest.js') | undefined;
 
@@ -16,9 +17,9 @@ export function warmDoor(plan: ModulePlan): void {
 	if (plan.door === 'component') components?.scriptOf(plan);
 }
 
-/** Instantiates; runs what the module runs when it starts. @throws GuestFailure */
-export function openGuest(plan: ModulePlan, lines: LineLimit): Guest {
-	if (plan.door !== 'component') return new CoreGuest(plan, lines);
+/** Instantiates; runs what the module runs when it starts. `world`: what it was granted of WASI. @throws GuestFailure */
+export function openGuest(plan: ModulePlan, lines: LineLimit, world?: World): Guest {
+	if (plan.door !== 'component') return new CoreGuest(plan, lines, world);
 	if (components === undefined) throw new GuestFailure('is a component, and the module in whose place it comes is none', true);
-	return new components.ComponentGuest(plan, lines);
+	return new components.ComponentGuest(plan, lines, world);
 }

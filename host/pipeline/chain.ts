@@ -439,10 +439,10 @@ export class Chain {
 		});
 	}
 
-	#make(module: ModulePlan, { name, limits }: OperatorPlan, id: number): Guest {
+	#make(module: ModulePlan, { name, limits, world }: OperatorPlan, id: number): Guest {
 		const { control, log } = this.#options;
 		// One line each: a stranger's operator must not be able to write what looks like ig's own line.
 		const show = (level: LogLevel, text: string): void => log(level, `${name}: ${text.replace(/[\r\n]+/g, ' ↵ ')}`);
-		return openGuest(module, new LineLimit(show, limits.log, () => control.add(id, 'Held', 1)));
+		return openGuest(module, new LineLimit(show, limits.log, () => control.add(id, 'Held', 1)), world);
 	}
 }

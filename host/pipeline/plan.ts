@@ -3,6 +3,7 @@ import type { MapPlan } from '../ebpf/map-entry.js';
 import type { OperatorLimits } from '../operator/limits.js';
 import type { ModulePlan } from '../operator/module.js';
 import type { InitResult } from '../operator/session.js';
+import type { World } from '../operator/wasi/world.js';
 import type { DataSource } from '../schema.js';
 import type { MetricStats } from './metrics.js';
 
@@ -37,6 +38,8 @@ export interface OperatorPlan {
 	readonly choosesSources?: boolean;
 	/** Capabilities that it asked for and was granted (operator/capability.ts). */
 	readonly grants?: readonly string[];
+	/** What those among them that are about WASI give its module. */
+	readonly world?: World;
 	/** Parameters, defaults of the manifest included. */
 	readonly params: Readonly<Record<string, string>>;
 	readonly kind: 'filter' | 'enrich' | 'aggregate' | 'format';

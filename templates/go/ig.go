@@ -117,6 +117,17 @@ func (b batch) hasPrefix(f field, row uint32, prefix string) bool {
 	return uint32(len(prefix)) <= f.size && unsafe.String((*byte)(b.value(f, row)), len(prefix)) == prefix
 }
 
+// A text in the record, as it is during this call: strings.Clone it to keep it.
+func (b batch) text(f field, row uint32) string {
+	bytes := unsafe.Slice((*byte)(b.value(f, row)), f.size)
+	for size, char := range bytes {
+		if char == 0 {
+			return unsafe.String(&bytes[0], size)
+		}
+	}
+	return string(bytes)
+}
+
 // What the host was given: the collector must not take it back.
 var given [][]byte
 

@@ -71,4 +71,37 @@ describe('grants', () => {
 		expect(error.exit).toBe(2);
 		expect(error.message).toMatch(message);
 	});
+
+	describe('of WASI', () => {
+		const wasi = manifest('wasi', ['args', 'env:WORD', 'file:/etc/services', 'dir:/data']);
+
+		it('are for who says so, and the hint has the flag', () => {
+			const { granted, warnings } = decide([], wasi);
+			expect(granted[0]).toEqual(['log']);
+			expect(warnings).toContain('operator wasi asks for args and does not get it; to grant it: --grant wasi=arg:TEXT');
+			expect(warnings).toContain('operator wasi asks for dir:/data and does not get it; to grant it: --grant wasi=dir:/data');
+		});
+
+		it('may say what is behind them', () => {
+			const { granted, warnings } = decide(['wasi=arg:a,arg:b,env:WORD=x=y,file:/etc/services=/tmp/s', 'wasi=dir:/data'], wasi);
+			expect(granted[0]).toEqual(['log', 'arg:a', 'arg:b', 'env:WORD=x=y', 'file:/etc/services=/tmp/s', 'dir:/data']);
+			expect(warnings).toEqual([]);
+		});
+
+		it.each([
+			['env:WORDS=x', /names 'env:WORDS=x', which wasi does not ask for \(did you mean env:WORD\?\)/],
+			['file:/etc/shadow', /which wasi does not ask for/],
+			['file:/etc/../shadow', /which wasi cannot have/],
+			['dir:data', /which wasi cannot have/],
+			['file:/data', /which wasi does not ask for/],
+		])('%s is refused', (capability, message) => {
+			expect(() => decide([`wasi=${capability}`], wasi)).toThrow(message);
+		});
+
+		it('with paths that are none do not exist', () => {
+			for (const wish of ['file:/etc/../shadow', 'dir:/data/', 'file:', 'dir:data', 'file:/a=b', 'env:A-B', 'file:/', 'file:/a\nb']) {
+				expect(decide([], manifest('wasi', [wish])).warnings[0], wish).toMatch(/which this ig does not have/);
+			}
+		});
+	});
 });

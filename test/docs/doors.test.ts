@@ -46,7 +46,7 @@ function run(command: string): { status: number | null; stderr: string } {
 function missing(command: string): string | undefined {
 	const needs: readonly [RegExp, string, string][] = [
 		[/c-filter/, 'c-filter', 'this machine has no clang with wasi-libc'],
-		[/go-filter|go build/, 'go-filter', 'this machine has no Go 1.24 or later'],
+		[/go-filter|go-watchlist|go build/, 'go-filter', 'this machine has no Go 1.24 or later'],
 		[/rust-wasi/, 'rust-busiest', 'this machine has no Rust for wasm32-wasip1'],
 	];
 	return needs.find(([pattern, module]) => pattern.test(command) && !existsSync(join(root, 'dist/examples', `${module}.wasm`)))?.[2];
@@ -63,5 +63,6 @@ test.for(commands)('%s', { timeout: 240_000 }, (command, context) => {
 	expect(stderr).not.toMatch(/^error/m);
 	expect(status, stderr).toBe(0);
 	const operator = /--wasm-operator ([\w-]+)\.wasm/.exec(command)?.[1];
+	if (operator === 'go-watchlist') expect(stderr).toMatch(/^go-watchlist: accounts: 3 files$/m);
 	if (operator !== undefined) expect(stderr).toMatch(new RegExp(`^${operator} .* running$`, 'm'));
 });

@@ -25,8 +25,12 @@ const of = (expected: Expected) =>
 const load = async ({ name, file = name, manifest, make }: Hostile) => compileModule(await wasm(file, manifest, make), `${name}.wasm`);
 
 async function play(entry: Hostile): Promise<Outcome> {
-	const { name, tables, format, ticks } = entry;
-	return runNumbers(await load(entry), { name, ...(tables && { tables }), ...(format && { kind: 'format' }) }, ticks);
+	const { name, tables, format, ticks, world } = entry;
+	return runNumbers(
+		await load(entry),
+		{ name, ...(tables && { tables }), ...(world && { world }), ...(format && { kind: 'format' }) },
+		ticks,
+	);
 }
 
 function expectIdentity({ stats }: Outcome): void {

@@ -1,6 +1,15 @@
 /** The hostile modules, each with what it does and what must come of it. Each is a file of this folder, in WebAssembly text. */
 
+import type { DirectoryNode, World } from '../../host/operator/wasi/world.js';
 import * as generated from './generated.js';
+
+/** A granted file, a directory, and a link out of it. */
+const root: DirectoryNode = { kind: 'directory', entries: new Map(), inode: 1, changed: 0n };
+const inner: DirectoryNode = { kind: 'directory', entries: new Map(), inode: 2, changed: 0n };
+root.entries.set('d', inner);
+root.entries.set('f', { kind: 'file', bytes: Buffer.from('granted!'), inode: 3, changed: 0n });
+inner.entries.set('l', { kind: 'link', target: '../../../etc/passwd', inode: 4, changed: 0n });
+inner.entries.set('m', { kind: 'link', target: 'm', inode: 5, changed: 0n });
 
 export type Expected =
 	/** `compileModule` throws an IgError with `code`. */
@@ -48,6 +57,8 @@ export interface Hostile {
 	readonly memory?: number;
 	/** Text of its `ig.manifest` section. */
 	readonly manifest?: string;
+	/** What it was granted of WASI, in the place of files of this machine. */
+	readonly world?: World;
 	/** Side tables that it gets. */
 	readonly tables?: readonly string[];
 	/** It is the formatter: there is no other, and its rows are dropped when it fails. */
@@ -346,6 +357,12 @@ export const hostile: readonly Hostile[] = [
 	{ ...batch, name: 'wasi-random', does: 'wants endless random numbers', message: /took more than \d+ ms in ig_batch/ },
 	{ ...harmless, name: 'wasi-sleep', does: 'sleeps for an hour' },
 	{ ...harmless, name: 'wasi-files', does: 'looks for directories and files' },
+	{
+		...harmless,
+		name: 'wasi-granted',
+		does: 'tries to leave and to change the files that it was granted',
+		world: { args: [], env: [], root },
+	},
 	{ ...harmless, name: 'wasi-sockets', does: 'looks for sockets and standard input' },
 	{ ...harmless, name: 'wasi-pointers', does: 'gives wild addresses' },
 	{ ...harmless, name: 'wasi-flood', does: 'prints 10,000 lines and a megabyte', message: /flood|ffff|more lines/ },

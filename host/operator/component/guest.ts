@@ -11,6 +11,7 @@ import type { InitTable } from '../init-table.js';
 import { type LineLimit, MAX_LOG } from '../lines.js';
 import type { ComponentPlan } from '../module.js';
 import type { InitResult, InitSession } from '../session.js';
+import type { World } from '../wasi/world.js';
 import { applyChanges, bytesFrom, changesFrom, toWit } from './batch.js';
 import { flagsToWit, makeHost } from './host.js';
 import { compileScript, type Instantiate } from './script.js';
@@ -78,8 +79,8 @@ export class ComponentGuest implements Guest {
 	#output = { address: 0, size: 0 };
 
 	/** Instantiates the core modules of the component; their start functions run. @throws GuestFailure */
-	constructor(plan: ComponentPlan, lines: LineLimit) {
-		this.#wasi = makePreview2(lines);
+	constructor(plan: ComponentPlan, lines: LineLimit, world?: World) {
+		this.#wasi = makePreview2(lines, world);
 		const host = makeHost({ session: () => this.#session, access: () => this.access, lines });
 		const cores = new Map(plan.cores.map(({ name, module }) => [name, module]));
 		const instantiate = scriptOf(plan);

@@ -1,65 +1,16 @@
 /**
- * WASI 0.2 for components: time, random numbers, stdout and stderr as lines in the log. There is no file, no environment, no argument, no
- * socket: where an interface has a way to say so, it does; what has none is a trap. Nothing blocks.
+ * WASI 0.2 for components: time, random numbers, stdout and stderr as lines in the log, and what was granted of files, environment and
+ * arguments. There is no socket: where an interface has a way to say so, it does; what has none is a trap. Nothing blocks.
  */
 import { randomBytes } from 'node:crypto';
 import { type LineLimit, LineStream } from '../lines.js';
 import { GuestExit } from '../wasi/preview1.js';
+import { NOTHING, type World } from '../wasi/world.js';
+import { makeFilesystem } from './files.js';
 import { WitError } from './host.js';
+import { CHUNK, InputStream, OutputStream, Pollable } from './streams.js';
 
-/** Most bytes of one `write` and of one `get-random-bytes`. */
-const CHUNK = 65536n;
 const NANOSECONDS = 1_000_000_000n;
-
-/** Everything has happened: see `poll` in ../wasi/preview1.ts. */
-class Pollable {
-	ready(): boolean {
-		return true;
-	}
-	block(): void {}
-}
-
-class InputStream {
-	#end(): never {
-		throw new WitError({ tag: 'closed' });
-	}
-	read = this.#end;
-	blockingRead = this.#end;
-	skip = this.#end;
-	blockingSkip = this.#end;
-	subscribe(): Pollable {
-		return new Pollable();
-	}
-}
-
-class OutputStream {
-	readonly #lines: LineStream;
-	constructor(lines: LineStream) {
-		this.#lines = lines;
-	}
-	checkWrite(): bigint {
-		return CHUNK;
-	}
-	write(bytes: Uint8Array): void {
-		this.#lines.write(bytes);
-	}
-	blockingWriteAndFlush(bytes: Uint8Array): void {
-		this.#lines.write(bytes);
-	}
-	flush(): void {}
-	blockingFlush(): void {}
-	writeZeroes(): void {}
-	blockingWriteZeroesAndFlush(): void {}
-	splice(): bigint {
-		return 0n;
-	}
-	blockingSplice(): bigint {
-		return 0n;
-	}
-	subscribe(): Pollable {
-		return new Pollable();
-	}
-}
 
 class IoError {
 	toDebugString(): string {
@@ -98,7 +49,7 @@ function complete(name: string, known: Readonly<Record<string, unknown>>): Reado
 	});
 }
 
-export function makePreview2(lines: LineLimit): Preview2 {
+export function makePreview2(lines: LineLimit, world: World = NOTHING): Preview2 {
 	const stdout = new LineStream('info', lines);
 	const stderr = new LineStream('warn', lines);
 	const noTerminal = (): undefined => undefined;
@@ -106,7 +57,7 @@ export function makePreview2(lines: LineLimit): Preview2 {
 	const subscribe = (): Pollable => new Pollable();
 	const randoms = { getRandomBytes: random, getRandomU64: number64, getInsecureRandomBytes: random, getInsecureRandomU64: number64 };
 	const known: Interfaces = {
-		'wasi:cli/environment': { getEnvironment: () => [], getArguments: () => [], initialCwd: () => undefined },
+		'wasi:cli/environment': { getEnvironment: () => world.env, getArguments: () => world.args, initialCwd: () => undefined },
 		'wasi:cli/exit': {
 			exit: (status: { readonly tag: string }): never => {
 				throw new GuestExit(status.tag === 'ok' ? 0 : 1);
@@ -136,8 +87,7 @@ export function makePreview2(lines: LineLimit): Preview2 {
 			},
 			resolution: () => ({ seconds: 0n, nanoseconds: 1_000_000 }),
 		},
-		'wasi:filesystem/preopens': { getDirectories: () => [] },
-		'wasi:filesystem/types': { filesystemErrorCode: () => undefined },
+		...makeFilesystem(world),
 		'wasi:http/outgoing-handler': { handle: refuse({ tag: 'HTTP-request-denied' }) },
 		'wasi:http/types': {},
 		'wasi:io/error': { Error: IoError },

@@ -1,0 +1,3 @@
+module watchlist
+
+go 1.24

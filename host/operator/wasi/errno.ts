@@ -1,0 +1,20 @@
+/** Errnos of wasi_snapshot_preview1.witx that this host answers with. */
+export const Errno = {
+	SUCCESS: 0,
+	ACCES: 2,
+	BADF: 8,
+	EXIST: 20,
+	FAULT: 21,
+	INVAL: 28,
+	ISDIR: 31,
+	LOOP: 32,
+	MFILE: 33,
+	NAMETOOLONG: 37,
+	NOENT: 44,
+	NOSYS: 52,
+	NOTDIR: 54,
+	NOTSUP: 58,
+	ROFS: 69,
+	SPIPE: 70,
+	NOTCAPABLE: 76,
+} as const;
