@@ -18,9 +18,10 @@ include examples/build.mk
 include sdk-js/build.mk
 include test/bench/build.mk
 include test/contract/build.mk
+include test/hostile/build.mk
 
 host: dist/host/.stamp
-dist/host/.stamp: tsconfig.json package.json $(shell find host test -name '*.ts' -not -path '*/node_modules/*' 2>/dev/null)
+dist/host/.stamp: tsconfig.json package.json $(shell find host test -name '*.ts' -not -path '*/node_modules/*' -not -path '*/assemblyscript/*' 2>/dev/null)
 	@echo 'building host'
 	@node_modules/.bin/tsc -p tsconfig.json && touch $@
 

@@ -4,12 +4,16 @@ import { GuestAbort } from './imports.js';
 import type { InitTable } from './init-table.js';
 import type { InitResult, InitSession } from './session.js';
 
+/** Line breaks, with what a terminal would take for one. */
+export const BREAKS = /[\r\n\v\f\x85\u2028\u2029]+/g;
+
 /** An operator did something that its contract forbids, or trapped. `message` completes "operator NAME …". */
 export class GuestFailure extends Error {
 	/** The instance is not to be used again. */
 	readonly fatal: boolean;
 	constructor(message: string, fatal: boolean, options?: ErrorOptions) {
-		super(message, options);
+		// One line, whatever the guest put into it: another could look like one of ours.
+		super(message.replace(BREAKS, ' ↵ '), options);
 		this.name = 'GuestFailure';
 		this.fatal = fatal;
 	}

@@ -194,7 +194,7 @@ export function makeImports(caller: Caller): Record<string, Record<string, unkno
 		ig: {
 			log: (level: number, address: number, size: number): number => {
 				const length = Math.min(size >>> 0, MAX_LOG);
-				if (reach.bytes(address, length) === undefined) return Errno.FAULT;
+				if (reach.bytes(address, length) === undefined) return -Errno.FAULT;
 				caller.lines.line(levels[Math.min(Math.max(level, 0), 3)] ?? 'info', () => reach.text(address, length) ?? '');
 				return 0;
 			},

@@ -5,7 +5,7 @@
  */
 import { acceptBatch, BatchFault, BatchHeader, type BatchSpec, checkBatch, type Projection, projectBatch } from '../ebpf/batch.js';
 import { cloneSources } from '../operator/effects.js';
-import { type Guest, GuestFailure } from '../operator/guest.js';
+import { BREAKS, type Guest, GuestFailure } from '../operator/guest.js';
 import type { LogLevel } from '../operator/imports.js';
 import { LineLimit } from '../operator/lines.js';
 import type { ModulePlan } from '../operator/module.js';
@@ -442,7 +442,7 @@ export class Chain {
 	#make(module: ModulePlan, { name, limits, world }: OperatorPlan, id: number): Guest {
 		const { control, log } = this.#options;
 		// One line each: a stranger's operator must not be able to write what looks like ig's own line.
-		const show = (level: LogLevel, text: string): void => log(level, `${name}: ${text.replace(/[\r\n]+/g, ' ↵ ')}`);
+		const show = (level: LogLevel, text: string): void => log(level, `${name}: ${text.replace(BREAKS, ' ↵ ')}`);
 		return openGuest(module, new LineLimit(show, limits.log, () => control.add(id, 'Held', 1)), world);
 	}
 }

@@ -1,5 +1,6 @@
 /** Every module of the table, against the real pipeline: the host lives, and nobody else notices. */
 import { readdirSync } from 'node:fs';
+import { parse } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { IgError } from '../../host/errors.js';
 import { compileModule } from '../../host/operator/load.js';
@@ -52,9 +53,12 @@ function expectUnharmed(outcome: Outcome, entry: Hostile): void {
 }
 
 test('the table names every module of the folder, and each of them once', () => {
-	const files = readdirSync(new URL('.', import.meta.url)).filter((file) => file.endsWith('.wat'));
+	const sources = /\.wat$|^rust-.*\.rs$|^as-.*\.ts$/;
+	const files = ['.', 'rust', 'assemblyscript']
+		.flatMap((folder) => readdirSync(new URL(`${folder}/`, import.meta.url)))
+		.filter((file) => sources.test(file));
 	const named = new Set(['home', 'witness', ...hostile.flatMap(({ name, file = name, make }) => (make ? [] : [file]))]);
-	expect(files.map((file) => file.slice(0, -4)).sort()).toEqual([...named].sort());
+	expect(files.map((file) => parse(file).name).sort()).toEqual([...named].sort());
 	expect(new Set(hostile.map(({ name }) => name)).size).toBe(hostile.length);
 });
 

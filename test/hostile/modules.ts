@@ -7,7 +7,11 @@ import { watToWasm } from '../support/wat.js';
 /** The modules stay where they are when this file is built. */
 const folder = new URL(import.meta.url.endsWith('.ts') ? '.' : '../../../test/hostile/', import.meta.url);
 
+/** Where those of other languages are built (`build.mk`). */
+const built = new URL('../../dist/hostile/', folder);
+
 async function assemble(file: string): Promise<Uint8Array> {
+	if (/^(rust|as)-/.test(file)) return readFileSync(new URL(`${file}.wasm`, built));
 	const text = readFileSync(new URL(`${file}.wat`, folder), 'utf8');
 	return /^\(component/m.test(text) ? await parse(text) : watToWasm(text);
 }

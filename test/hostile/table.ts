@@ -1,4 +1,4 @@
-/** The hostile modules, each with what it does and what must come of it. Each is a file of this folder, in WebAssembly text. */
+/** The hostile modules, each with what it does and what must come of it. Each is a file of this folder in WebAssembly text, or of rust/ or assemblyscript/. */
 
 import type { DirectoryNode, World } from '../../host/operator/wasi/world.js';
 import * as generated from './generated.js';
@@ -24,7 +24,7 @@ export type Expected =
 export interface Hostile {
 	/** Unique; the file's name too, unless `file` says otherwise. */
 	readonly name: string;
-	/** Without `.wat`. */
+	/** Without its extension; `rust-` and `as-` name the language. */
 	readonly file?: string;
 	readonly does: string;
 	/** Where it does it. */
@@ -355,6 +355,7 @@ export const hostile: readonly Hostile[] = [
 	{ ...init, name: 'wasi-exit-in-init', does: 'exits', message: /failed in ig_init: it exited with code 1/ },
 	{ ...batch, name: 'wasi-wait', does: 'waits for an hour', message: /took more than \d+ ms in ig_batch/ },
 	{ ...batch, name: 'wasi-random', does: 'wants endless random numbers', message: /took more than \d+ ms in ig_batch/ },
+	{ ...batch, name: 'wasi-expires', does: 'traps, and would not start again in 2100', message: /failed in ig_batch: unreachable/ },
 	{ ...harmless, name: 'wasi-sleep', does: 'sleeps for an hour' },
 	{ ...harmless, name: 'wasi-files', does: 'looks for directories and files' },
 	{
@@ -383,6 +384,59 @@ export const hostile: readonly Hostile[] = [
 	{ ...batch, name: 'component-selects-many', does: 'selects more rows than there are', message: /bad selected/ },
 	{ ...batch, name: 'component-list-outside', does: 'returns a list that it does not have', message: /bad selected/ },
 	{ ...harmless, name: 'component-grow', does: 'takes all memory' },
+
+	// In Rust, with the SDK.
+	{ ...init, name: 'rust-panic-in-init', does: 'unwraps a field that there is not', message: /failed in ig_init: unreachable/ },
+	{ ...batch, name: 'rust-panic', does: 'panics with a text that would break a terminal', message: /failed in ig_batch: unreachable/ },
+	{
+		...batch,
+		name: 'rust-recursion',
+		does: 'recurses without end',
+		message: /failed in ig_batch: (memory access out of bounds|ran out of)/,
+	},
+	{ ...batch, name: 'rust-hoards', does: 'takes more and more memory', message: /failed in ig_batch: unreachable/ },
+	{
+		...batch,
+		name: 'rust-emit-flood',
+		does: 'emits rows until none are taken',
+		message: /ig_batch returned ENOSPC/,
+		manifest: emits('rust-emit-flood'),
+	},
+	{
+		...batch,
+		name: 'rust-loop-in-tick',
+		entry: 'ig_tick',
+		does: 'waits for what nobody will do',
+		ticks: true,
+		strikes: 1,
+		state: 'running',
+		message: /took more than \d+ ms in ig_tick/,
+	},
+	{ ...harmless, name: 'rust-log-flood', does: 'logs a thousand lines for each row', message: /flood|more lines/ },
+	{ ...harmless, name: 'rust-wild-pointers', does: 'calls the imports with addresses outside of its memory' },
+
+	// In AssemblyScript, with the SDK.
+	{ ...init, name: 'as-abort-in-init', does: 'reads past an array', message: /failed in ig_init: aborted: Index out of range at / },
+	{
+		...batch,
+		name: 'as-abort',
+		does: 'throws a text that would break a terminal',
+		message: /failed in ig_batch: aborted: .*all 60 rows are lost.* at .*as-abort\.ts:9:/,
+	},
+	{ ...batch, name: 'as-recursion', does: 'recurses without end', message: /failed in ig_batch: ran out of stack/ },
+	{ ...batch, name: 'as-hoards', does: 'takes more and more memory', message: /failed in ig_batch: unreachable/ },
+	{ ...batch, name: 'as-store-outside', does: 'writes across the end of its memory', message: /memory access out of bounds/ },
+	{ ...batch, name: 'as-null', does: 'calls a method of null', message: /failed in ig_batch: aborted: Unexpected 'null'/ },
+	{ ...batch, name: 'as-repeats', does: 'selects one row again and again', message: /bad selection/ },
+	{
+		...batch,
+		name: 'as-loop-in-stop',
+		entry: 'ig_stop',
+		does: 'does not end when the run does',
+		strikes: 1,
+		state: 'running',
+		message: /took more than \d+ ms in ig_stop/,
+	},
 
 	// What it may do, for all the good that it does.
 	{ ...harmless, name: 'many-functions', entry: 'module', make: generated.manyFunctions, does: 'has 100,000 functions' },

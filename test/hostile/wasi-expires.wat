@@ -1,0 +1,15 @@
+;; Traps in every batch, and does not start any more from the year 2100 on.
+(module
+  (import "wasi_snapshot_preview1" "clock_time_get" (func $clock (param i32 i64 i32) (result i32)))
+  (global (export "ig_abi_v1") i32 (i32.const 1))
+  (memory (export "memory") 64)
+  (global $next (mut i32) (i32.const 4096))
+  (func (export "ig_alloc") (param $size i32) (result i32)
+    (global.get $next)
+    (global.set $next (i32.and (i32.add (i32.add (global.get $next) (local.get $size)) (i32.const 15)) (i32.const -16))))
+  (func (export "ig_init") (param $op i32) (param $table i32) (param $size i32) (result i32)
+    (drop (call $clock (i32.const 0) (i64.const 0) (i32.const 16)))
+    (if (i64.ge_u (i64.load (i32.const 16)) (i64.const 4102444800000000000)) (then (unreachable)))
+    (i32.const 0))
+  (func (export "ig_batch") (param $op i32) (param $batch i32) (result i32)
+    (unreachable)))
