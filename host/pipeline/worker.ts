@@ -19,8 +19,10 @@ import { type BatchSource, type Filled, openBatchSource, RecordingDamaged } from
 import { Tables } from './tables.js';
 
 const TICK_MS = 1000;
-/** Longest sleep when nothing happens: an event on a quiet system shows within 50 ms. */
+/** Longest sleep when little happens: an event on a quiet system shows within 50 ms. */
 const IDLE_MS = 40;
+/** Fewer rows cost less than waking up for them: the next ones may wait longer, to come together. */
+const ENOUGH_ROWS = 128;
 /** Longest time that a failed run spends on counting what it leaves unread. */
 const DISCARD_MS = 1000;
 
@@ -139,7 +141,7 @@ class Runner {
 			if (source.finished()) return 'finished';
 			if (stopping && drained) return 'stopped';
 			if (stopping || (this.#exchange !== undefined && drained)) continue;
-			pause = rows > 0 ? flushMs : Math.min(pause * 2, IDLE_MS);
+			pause = rows >= ENOUGH_ROWS ? flushMs : Math.min(pause * 2, IDLE_MS);
 			source.wait(pause);
 		}
 	}

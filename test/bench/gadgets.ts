@@ -38,7 +38,7 @@ export async function measureGadgets(scratch: Scratch, cpus: Cpus, options: Gadg
 		const rows = [ours, ...peers].map((reader) => ({ reader, runs: [] as LiveResult[], failed: false }));
 		for (let round = 1; round <= options.runs; round++) {
 			options.say(`${gadget}, round ${round} of ${options.runs}`);
-			const alone = await withoutReader(subject, cpus, { ...storm, seconds: Math.min(storm.seconds, 1) });
+			const alone = await withoutReader(subject, cpus, { ...storm, seconds: Math.min(storm.seconds, 2) });
 			untraced.push(alone.done / alone.seconds / alone.share);
 			for (const row of rows.filter(({ failed }) => !failed)) {
 				try {
