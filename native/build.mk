@@ -36,6 +36,13 @@ $(NATIVE)/libig.so: $(NATIVE_OBJECTS) $(NATIVE)/libbpf.a
 	@$(NATIVE_CC) -shared -Wl,-soname,libig.so -Wl,-z,defs -Wl,-O1 -o $@ $(NATIVE_OBJECTS) \
 		-Wl,--whole-archive $(NATIVE)/libbpf.a -Wl,--no-whole-archive -lelf -lz -lpthread
 
+# blazesym, for user stacks: not part of `all`, since it takes a minute or two and most runs do without (host/gadget/symbolizer.ts builds it).
+blazesym: $(NATIVE)/libblazesym.so
+$(NATIVE)/libblazesym.so: native/blazesym/Cargo.toml native/blazesym/Cargo.lock native/blazesym/lib.rs
+	@echo 'building blazesym, which names the functions in user stacks (once, a minute or two)'
+	@cargo build --quiet --release --locked --manifest-path native/blazesym/Cargo.toml --target-dir $(NATIVE)/blazesym
+	@cp $(NATIVE)/blazesym/release/libblazesym.so $@.new && mv $@.new $@
+
 # The C tests: our files and the test's, all with the sanitizers. libbpf itself comes without.
 native-test: $(NATIVE_TESTS:test/native/%.test.c=$(NATIVE)/test/%)
 	@for test in $^; do echo "$$test" && ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 ./$$test || exit 1; done
@@ -46,12 +53,12 @@ $(NATIVE)/test/%: test/native/%.test.c test/native/check.h $(NATIVE_SOURCES) $(w
 		$< $(NATIVE_SOURCES) $(NATIVE)/libbpf.a -lelf -lz -lpthread -o $@
 
 # Compiled as gadgets are (gadgets/build.mk).
-test-fixtures: $(FIXTURES)
+test-fixtures: $(FIXTURES) blazesym
 dist/test/ebpf/fixtures/%.bpf.o: test/ebpf/fixtures/%.bpf.c native/build.mk gadgets/build.mk $(wildcard bpf/include/gadget/*.h) | $(NATIVE)/include/.done
 	@mkdir -p $(@D)
 	@$(CLANG) $(gadget_cflags) -c $< -o $@
 
-.PHONY: native native-test test-fixtures
+.PHONY: native native-test test-fixtures blazesym
 -include $(NATIVE_OBJECTS:.o=.d)
 
 # What guests give back, under libFuzzer (test/fuzz); a clang that has its runtime.

@@ -167,6 +167,43 @@ int ig_batch_check(const uint8_t *home, uint32_t capacity, const struct ig_proje
 		   uint32_t *where);
 
 /*
+ * Texts of stacks (bpf/include/gadget/kernel_stack_map.h, user_stack_map.h). Threads: one at a time. Outlives workers, and
+ * so does what it knows: processes, files and stacks, each kind with a bound. kernel_fd, user_fd, build_id_fd: the maps
+ * ig_kstack, ig_ustack, ig_build_id, or -1; they must stay open. library: blazesym, loaded when the first user stack comes; empty:
+ * user stacks get no names. debuginfod: the cache in which debug files are looked for by build id, or empty.
+ */
+struct ig_stacks;
+struct ig_stacks *ig_stacks_new(int kernel_fd, int user_fd, int build_id_fd, const char *library, const char *debuginfod);
+void ig_stacks_free(struct ig_stacks *stacks);
+
+#define IG_NO_SLOT UINT32_MAX
+
+/* Where a record has a stack, and the slots of its texts, each as "FRAME; FRAME; " with the innermost frame first. */
+struct ig_stack_field {
+	uint32_t user;   /* 1: struct gadget_user_stack; 0: gadget_kernel_stack */
+	uint32_t offset; /* in the row */
+	/* Functions; addresses; build ids and offsets (both of user stacks alone); frames, one a line: docs/gadgets.md. */
+	uint32_t slots[4];
+};
+
+/*
+ * Fills the columns of the selected rows, into the batch's heap. fixed_size: as in the batch's spec. What there is no room
+ * for stays empty. 0, -EPROTO: the batch is damaged, -EINVAL.
+ */
+int ig_stacks_fill(struct ig_stacks *stacks, uint8_t *region, uint32_t capacity, uint32_t fixed_size,
+		   const struct ig_stack_field *fields, uint32_t count);
+
+/* What went wrong since the last call, as a bit set. */
+enum ig_stacks_trouble {
+	IG_STACKS_KERNEL_HIDDEN = 1, /* the kernel gives no addresses away (kptr_restrict) */
+	IG_STACKS_NO_LIBRARY = 2,    /* ig_stacks_reason */
+	IG_STACKS_NO_ROOM = 4,       /* texts that did not fit into their batch are empty */
+};
+uint32_t ig_stacks_troubles(struct ig_stacks *stacks);
+/* Why the library was not loaded. Its length, as snprintf. */
+int ig_stacks_reason(struct ig_stacks *stacks, char *text, size_t size);
+
+/*
  * libbpf's messages since the last call, oldest first, NUL-terminated; the buffer keeps the newest 256 KiB. Any thread.
  * level: LIBBPF_WARN 0, LIBBPF_INFO 1, LIBBPF_DEBUG 2: the least important that is kept. Returns the bytes taken.
  */

@@ -2,9 +2,11 @@
 import { type Gadget, openGadget } from '../gadget/gadget.js';
 import { inspectGadget } from '../gadget/instance.js';
 import { type Param, rangeOf } from '../gadget/params.js';
+import { hasUserStacks } from '../gadget/stack-fields.js';
 import type { DataSource } from '../schema.js';
 import type { Flag, Values } from './flags.js';
 import { commonFlags, ignoredFlags, laterFlags, runFlags } from './run-flags.js';
+import { symbolizerFlags } from './symbolizers.js';
 
 export const staticFlags: readonly Flag[] = [...commonFlags, ...runFlags, ...ignoredFlags, ...laterFlags];
 
@@ -49,7 +51,7 @@ export function gadgetFlags(params: readonly Param[], sources: readonly DataSour
 			hidden: sources.length === 1,
 		},
 	]);
-	return [...own, ...filters];
+	return [...own, ...(sources.some(hasUserStacks) ? symbolizerFlags : []), ...filters];
 }
 
 /** The flags of gadget.yaml's custom parameters. */

@@ -1,12 +1,15 @@
 /** `-o`: in which form each data source is shown. */
 import { closest } from '../closest.js';
 import { IgError } from '../errors.js';
+import { stackFields } from '../gadget/stack-fields.js';
 import type { DataSource } from '../schema.js';
 import { perSource } from './per-source.js';
 import type { Log } from './report.js';
 
 const modes = ['columns', 'json', 'jsonpretty', 'none', 'yaml'];
 const HISTOGRAM = 'histogram';
+/** Stacks, one a line. */
+const FOLDED = 'folded';
 
 /** Whether it has counts by power of two, which can be drawn. */
 function hasHistogram(source: DataSource): boolean {
@@ -17,7 +20,8 @@ function hasHistogram(source: DataSource): boolean {
 export function supportedModes(source: DataSource): string[] {
 	const listed = source.annotations['cli.supported-output-modes'];
 	const drawn = hasHistogram(source);
-	const supported = listed === undefined ? [...modes, ...(drawn ? [HISTOGRAM] : [])] : listed.split(',').map((mode) => mode.trim());
+	const more = [...(drawn ? [HISTOGRAM] : []), ...(stackFields(source).length > 0 ? [FOLDED] : [])];
+	const supported = listed === undefined ? [...modes, ...more] : listed.split(',').map((mode) => mode.trim());
 	// Inspektor Gadget's annotation for gadgets whose result is a drawing.
 	const asDrawing = drawn && source.annotations['metrics.print'] === 'true' ? HISTOGRAM : undefined;
 	const wanted = source.annotations['cli.default-output-mode'] ?? asDrawing;

@@ -1,6 +1,6 @@
 /** Which part of a run's filters the kernel decides, and loading a gadget with it. */
 import { IgError } from '../errors.js';
-import type { LoadedGadget, OpenedGadget } from '../gadget/instance.js';
+import type { LoadedGadget, OpenedGadget, Symbolizer } from '../gadget/instance.js';
 import { type LoadedCore, modulePlan } from '../operator/module.js';
 import type { SplitFilter } from '../operator/predicates.js';
 import type { ChainInput, SourceFilter } from './chain.js';
@@ -67,14 +67,16 @@ export function loadFiltering(
 	values: ReadonlyMap<string, string>,
 	pushdown: readonly Pushdown[],
 	log: Log,
+	symbolizer?: Symbolizer,
 ): LoadedGadget {
 	const usable = pushdown.filter(({ split, reason }) => reason === undefined && split.table.length > 0);
 	for (const { split } of usable) log('debug', `decided in the kernel: ${split.kernel.join(', ')}`);
 	try {
-		return opened.load(values, { log, predicates: new Map(usable.map(({ dataSource, split }) => [dataSource, split.table])) });
+		const predicates = new Map(usable.map(({ dataSource, split }) => [dataSource, split.table]));
+		return opened.load(values, { log, ...(symbolizer && { symbolizer }), predicates });
 	} catch (error) {
 		if (usable.length === 0 || !(error instanceof IgError) || error.code !== 'IG_VERIFIER') throw error;
 		log('debug', `not in the kernel after all: ${error.message}`);
-		return reopen().load(values, { log });
+		return reopen().load(values, { log, ...(symbolizer && { symbolizer }) });
 	}
 }

@@ -14,7 +14,8 @@ export const commonFlags: readonly Flag[] = [
 		name: 'output',
 		short: 'o',
 		value: 'MODE',
-		description: 'columns, json, jsonpretty, yaml or none; DATASOURCE:MODE,... for one of several',
+		description:
+			'columns, json, jsonpretty, yaml or none; histogram or folded (stacks, for flame graphs) where there are any; DATASOURCE:MODE,... for one of several',
 	},
 	{ ...output, name: 'output-file', value: 'FILE', description: 'Write to this file instead of stdout' },
 	{

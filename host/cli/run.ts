@@ -24,8 +24,10 @@ import { booleanOf, type CommonOptions, checkForeign, commonOptions, fromFile } 
 import type { OperatorWatch, UserOperator } from './operator-watch.js';
 import { preflight } from './preflight.js';
 import type { OperatorSpec } from './operator-spec.js';
+import { outputModes } from './output-mode.js';
 import { loadFiltering, planPushdown } from './pushdown.js';
 import { type Log, makeLog } from './report.js';
+import { buildSymbolizer, needsSymbolizer, symbolizerOf, withUserStacks } from './symbolizers.js';
 import { BATCH, openOutput, runToEnd, terminalWidth } from './session.js';
 import { version } from './version.js';
 
@@ -110,7 +112,8 @@ async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help:
 	const timeout = parseDuration('--timeout', values.get('timeout')?.at(-1) ?? '0', 's', help);
 	if (!turn.again && timeout > 0) turn.until = performance.now() + timeout;
 	const timeoutMs = turn.until === undefined ? 0 : Math.max(1, turn.until - performance.now());
-	const given = paramValues(opened, values, help);
+	const modes = outputModes(options.output, opened.dataSources, help, () => {});
+	const given = withUserStacks(paramValues(opened, values, help), opened, [...modes.values()].includes('folded'));
 	opened.check(given);
 	annotateSources(opened.dataSources, options.annotate, help);
 	const builtin = loadBuiltin();
@@ -155,12 +158,15 @@ async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help:
 			for (const end of ends) end?.();
 		};
 	};
-	const loaded = loadFiltering(opened, () => inspectGadget(gadget), given, pushdown, log);
+	const symbolizer = needsSymbolizer(opened, given) ? symbolizerOf(values, help) : undefined;
+	if (symbolizer !== undefined) buildSymbolizer(symbolizer, log);
+	const loaded = loadFiltering(opened, () => inspectGadget(gadget), given, pushdown, log, symbolizer);
 	try {
 		const plan: PipelinePlan = {
 			...{ dataSources: opened.dataSources, source: loaded.source, operators, outputFd, batch: BATCH },
 			modules: [await builtin, ...users.map((user) => user.loaded)].map(modulePlan),
 			maps: grantedMaps(operators, loaded.maps, log),
+			...(loaded.stacks !== undefined && { stacks: { handle: loaded.stacks, before: beforeTexts(operators) } }),
 			...(recordPath !== undefined && { record: { path: recordPath, header: recordHeader(gadget) } }),
 		};
 		return await runToEnd({
@@ -173,6 +179,11 @@ async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help:
 	} finally {
 		loaded.close();
 	}
+}
+
+/** Texts of stacks are for the first operator that makes texts, and all behind it. */
+function beforeTexts(operators: readonly OperatorPlan[]): number {
+	return operators.findIndex(({ builtin, name }) => builtin && name === 'formatters');
 }
 
 /** The maps that some operator was granted. One that the gadget does not have is worth a word: names are easily mistyped in a manifest. */

@@ -1,21 +1,11 @@
 /** Fields that say in which container and pod a record came to be. Their columns are filled by the container enricher; without it they are absent. */
-import { annotate, defaultAnnotations, expand } from '../gadget/annotations.js';
-import { type DataSource, type Field, FieldFlag, Kind } from '../schema.js';
-
-interface Spec {
-	readonly name: string;
-	readonly kind: number;
-	readonly hidden?: boolean;
-	/** Instead of the default annotations. */
-	readonly annotations?: Readonly<Record<string, string>>;
-	readonly order?: number;
-	readonly about?: string;
-}
+import { type AddedField, addField } from '../gadget/added-field.js';
+import { type DataSource, Kind } from '../schema.js';
 
 const { String: text, Invalid: none } = Kind;
 
 /** Orders below 0: before a gadget's own columns, as in Inspektor Gadget. */
-const kubernetes: readonly Spec[] = [
+const kubernetes: readonly AddedField[] = [
 	{ name: 'k8s', kind: none, hidden: true },
 	{ name: 'k8s.node', about: 'Node that the event is from', kind: text, hidden: true, annotations: { template: 'node' }, order: -31 },
 	{
@@ -41,7 +31,7 @@ const kubernetes: readonly Spec[] = [
 	{ name: 'k8s.owner.kind', about: 'Kind of what owns the pod', kind: text, hidden: true },
 	{ name: 'k8s.owner.name', about: 'Name of what owns the pod', kind: text, hidden: true },
 ];
-const runtime: readonly Spec[] = [
+const runtime: readonly AddedField[] = [
 	{ name: 'runtime', kind: none },
 	{
 		name: 'runtime.containerName',
@@ -80,38 +70,16 @@ const runtime: readonly Spec[] = [
 		order: -21,
 	},
 ];
-const stack = { addresses: 'Addresses of the frames', buildid: 'Build ids and offsets of the frames', symbols: 'Functions of the frames' };
-
-function add(source: DataSource, spec: Spec, tags: readonly string[]): void {
-	const id = source.fields.length;
-	const dot = spec.name.lastIndexOf('.');
-	const parent = dot === -1 ? -1 : source.fields.findIndex((field) => field.name === spec.name.slice(0, dot));
-	const empty = spec.kind === Kind.Invalid;
-	const flags = (empty ? FieldFlag.Empty : 0) | (spec.hidden ? FieldFlag.Hidden : 0) | (parent === -1 ? 0 : FieldFlag.HasParent);
-	const field: Field = {
-		...{ id, name: spec.name, kind: spec.kind, offset: 0, size: 0, flags, parent },
-		slot: empty ? -1 : source.slots++,
-		...{ tags: [...tags], annotations: {}, order: spec.order ?? id },
-	};
-	if (spec.about !== undefined) field.annotations.description = spec.about;
-	annotate(field, spec.annotations === undefined ? defaultAnnotations : expand(spec.annotations));
-	source.fields.push(field);
-}
 
 /** True when the data source says which mount or network namespace a record is of: then its container can be found. */
 export function namesContainers(source: DataSource): boolean {
 	return source.fields.some((field) => field.tags.some((tag) => tag === 'type:gadget_mntns_id' || tag === 'type:gadget_netns_id'));
 }
 
-/** Adds the `k8s` and `runtime` fields, and the texts of user stacks, with a column slot each. */
+/** Adds the `k8s` and `runtime` fields, with a column slot each. */
 export function addContainerFields(source: DataSource): void {
 	if (namesContainers(source)) {
-		for (const spec of kubernetes) add(source, spec, spec.kind === Kind.Invalid ? [] : ['kubernetes']);
-		for (const spec of runtime) add(source, spec, []);
-	}
-	for (const parent of source.fields.filter((field) => field.tags.includes('type:gadget_user_stack'))) {
-		for (const [leaf, about] of Object.entries(stack)) {
-			add(source, { name: `${parent.name}.${leaf}`, about, kind: text, hidden: true }, [`name:${leaf}`, 'operator:ustack']);
-		}
+		for (const spec of kubernetes) addField(source, spec, spec.kind === Kind.Invalid ? [] : ['kubernetes']);
+		for (const spec of runtime) addField(source, spec, []);
 	}
 }

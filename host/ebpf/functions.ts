@@ -49,6 +49,11 @@ export interface Native {
 	): number;
 	ig_records_pack(region: Memory, capacity: number, records: Memory, size: Int64): Int64;
 	ig_records_make(rows: Memory, count: number, stride: number, size: number, records: Memory): Int64;
+	ig_stacks_new(kernelFd: number, userFd: number, buildIdFd: number, library: string, debuginfod: string): MaybePointer;
+	ig_stacks_free(stacks: Pointer): void;
+	ig_stacks_fill(stacks: Pointer, region: Memory, capacity: number, fixedSize: number, fields: Memory, count: number): number;
+	ig_stacks_troubles(stacks: Pointer): number;
+	ig_stacks_reason(stacks: Pointer, text: Memory, size: number): number;
 	ig_batch_project(
 		home: Memory,
 		homeCapacity: number,
@@ -145,6 +150,8 @@ export interface Native {
 	bpf_map__value_size(map: Pointer): number;
 	bpf_map__max_entries(map: Pointer): number;
 	bpf_map__set_max_entries(map: Pointer, entries: number): number;
+	bpf_map__pin_path(map: Pointer): string | null;
+	bpf_map__set_pin_path(map: Pointer, path: string | null): number;
 	bpf_map__set_autocreate(map: Pointer, autocreate: boolean): number;
 	bpf_map__reuse_fd(map: Pointer, fd: number): number;
 	bpf_map__initial_value(map: Pointer, size: Memory): MaybePointer;
@@ -183,6 +190,11 @@ export const prototypes: Readonly<Record<keyof Native, string>> = {
 	ig_batch_project: 'int f(void *, uint32_t, void *, uint32_t, void *, void *, void *)',
 	ig_batch_accept: 'int f(void *, uint32_t, void *, uint32_t, void *, void *, uint32_t, void *)',
 	ig_batch_check: 'int f(void *, uint32_t, void *, uint32_t, void *)',
+	ig_stacks_new: 'void *f(int, int, int, const char *, const char *)',
+	ig_stacks_free: 'void f(void *)',
+	ig_stacks_fill: 'int f(void *, void *, uint32_t, uint32_t, void *, uint32_t)',
+	ig_stacks_troubles: 'uint32_t f(void *)',
+	ig_stacks_reason: 'int f(void *, void *, size_t)',
 	ig_log_init: 'void f(int)',
 	ig_log_take: 'int f(void *, size_t)',
 	ig_clock_offsets: 'void f(void *, void *)',
@@ -257,6 +269,8 @@ export const prototypes: Readonly<Record<keyof Native, string>> = {
 	bpf_map__max_entries: 'uint32_t f(void *)',
 	bpf_map__set_max_entries: 'int f(void *, uint32_t)',
 	bpf_map__set_autocreate: 'int f(void *, bool)',
+	bpf_map__pin_path: 'const char *f(void *)',
+	bpf_map__set_pin_path: 'int f(void *, const char *)',
 	bpf_map__reuse_fd: 'int f(void *, int)',
 	bpf_map__initial_value: 'void *f(void *, void *)',
 	bpf_map__btf_key_type_id: 'uint32_t f(void *)',

@@ -59,6 +59,15 @@ export class BpfMap {
 		check(native.bpf_map__set_max_entries(this.handle, entries), `resize map ${this.name}`);
 	}
 
+	/** Before the load: where it is pinned, if its object says that it is to be; made there by the load if it is not. */
+	get pinPath(): string | undefined {
+		return native.bpf_map__pin_path(this.handle) ?? undefined;
+	}
+	/** Before the load: one of its own, which ends with the object. */
+	unpin(): void {
+		check(native.bpf_map__set_pin_path(this.handle, null), `set up map ${this.name}`);
+	}
+
 	/** Before the load: do not create it (no loaded program may use it). */
 	setAutocreate(autocreate: boolean): void {
 		check(native.bpf_map__set_autocreate(this.handle, autocreate), `set up map ${this.name}`);

@@ -63,6 +63,10 @@ function sampling(gadget: string, program: string, config: Readonly<Record<strin
 	return samplingOf(type, name, Number(text)) ?? fail('perf.config', name, samplingConfigs(type));
 }
 
+function configOf(config: GadgetMetadata['programs'], section: string, name: string): Readonly<Record<string, string>> {
+	return config[name.toLowerCase()] ?? config[section.replace(/^[^/]*\/?/, '').toLowerCase()] ?? {};
+}
+
 /** @param given values of parameters by key @throws IgError IG_GADGET_INVALID */
 export function attachOptions(
 	gadget: string,
@@ -76,7 +80,8 @@ export function attachOptions(
 	const { socketMaps } = findMarkers(object.btf);
 	return {
 		interfaces: interfaces.length === 0 ? undefined : interfaces,
-		sampling: new Map(samplers.map(({ name }) => [name, sampling(gadget, name, config[name.toLowerCase()] ?? {})])),
+		// By what comes behind `perf_event/`, or by the function.
+		sampling: new Map(samplers.map(({ name, section }) => [name, sampling(gadget, name, configOf(config, section, name))])),
 		socketMaps: new Map([...socketMaps].map(([program, map]) => [program, object.map(map)])),
 		log,
 	};

@@ -1,5 +1,5 @@
 /** A gadget's object: opened to see what it offers, loaded to run, closed to leave nothing behind. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { addContainerFields } from '../container/fields.js';
 import { type GadgetSource, readSources } from '../ebpf/data-sources.js';
@@ -12,6 +12,7 @@ import { readParams } from '../ebpf/schema.js';
 import { gadgetBtf } from '../ebpf/kernel-btf.js';
 import { SOCKETS_MAP, SocketsBtf, type SocketsUse, useSockets } from '../ebpf/sockets.js';
 import type { Schedule } from '../ebpf/source.js';
+import { openStacks, type Stacks } from '../ebpf/stacks.js';
 import { IgError } from '../errors.js';
 import type { DataSource } from '../schema.js';
 import { annotateDefaults, applyMetadata } from './annotations.js';
@@ -21,6 +22,7 @@ import { fetchParams, scheduleOf } from './fetch.js';
 import { chooseHooks, type HookChoice } from './hooks.js';
 import { Inputs, type LivePlan } from './inputs.js';
 import { encodeParam, makeParams, type Param } from './params.js';
+import { addKernelStacks, addUserStacks, stackFields } from './stack-fields.js';
 
 /** A gadget whose programs are in the kernel. Attached ones end with the process at the latest. */
 export interface LoadedGadget {
@@ -28,6 +30,8 @@ export interface LoadedGadget {
 	readonly source: LivePlan;
 	/** Its maps of plain keys and values, for operators that were granted them. */
 	readonly maps: readonly MapPlan[];
+	/** What makes texts of its stacks (`ebpf/stacks.ts`), if it has any. */
+	readonly stacks: bigint | undefined;
 	/** Records come from here on. @throws IgError IG_HOOK_MISSING, IG_ATTACH … */
 	attach(): void;
 	/** No more records come; those in the rings stay readable. May be repeated. */
@@ -44,6 +48,15 @@ export interface LoadOptions {
 	readonly log?: (level: 'debug' | 'warn', text: string) => void;
 	/** By data source: tables of `bpf/include/gadget/predicates.h`. */
 	readonly predicates?: ReadonlyMap<number, Uint8Array>;
+	/** Who gives the functions in user stacks their names; without it nobody does. */
+	readonly symbolizer?: Symbolizer;
+}
+
+export interface Symbolizer {
+	/** blazesym's file; it may not be there. */
+	readonly library: string;
+	/** Folder of debuginfod's cache, or empty. */
+	readonly debuginfod: string;
 }
 
 export interface OpenedGadget {
@@ -72,7 +85,9 @@ export interface OpenedGadget {
 function describeSource(source: GadgetSource, gadget: Gadget): DataSource {
 	const { dataSource } = source;
 	annotateDefaults(dataSource);
+	addKernelStacks(dataSource);
 	addContainerFields(dataSource);
+	addUserStacks(dataSource);
 	applyMetadata(dataSource, gadget.metadata);
 	return dataSource;
 }
@@ -93,6 +108,7 @@ class Opened implements OpenedGadget {
 	readonly #sources: readonly GadgetSource[];
 	readonly #btf: KernelBtf;
 	#inputs: Inputs | undefined;
+	#stacks: Stacks | undefined;
 	#socketsUse: SocketsUse | undefined;
 
 	constructor(gadget: Gadget, object: BpfObject, btf: KernelBtf) {
@@ -158,7 +174,7 @@ class Opened implements OpenedGadget {
 		return origin?.kind === 'buffer' ? origin.map : undefined;
 	}
 
-	load(values: ReadonlyMap<string, string>, { log = () => {}, predicates }: LoadOptions = {}): LoadedGadget {
+	load(values: ReadonlyMap<string, string>, { log = () => {}, predicates, symbolizer }: LoadOptions = {}): LoadedGadget {
 		const object = this.#object;
 		const { metadata, name } = this.gadget;
 		this.#choosePrograms(log);
@@ -172,10 +188,14 @@ class Opened implements OpenedGadget {
 		}
 		for (const [id, table] of predicates ?? []) object.setGlobal(`${this.#buffer(id)}_predicates`, table);
 		this.#provideSockets();
+		// What others have pinned is shared; a run itself leaves nothing behind.
+		for (const map of object.maps) if (map.pinPath !== undefined && !existsSync(map.pinPath)) map.unpin();
 		object.load();
 		const inputs = new Inputs(object, this.#sources, this.#schedules(values));
 		this.#inputs = inputs;
+		this.#stacks = this.#openStacks(symbolizer);
 		return {
+			stacks: this.#stacks?.handle,
 			source: inputs.plan,
 			maps: object.maps.flatMap((map) => mapPlan(map) ?? []),
 			attach: () => {
@@ -187,6 +207,13 @@ class Opened implements OpenedGadget {
 			filtered: () => inputs.filtered(),
 			close: () => this.close(),
 		};
+	}
+
+	#openStacks(symbolizer: Symbolizer | undefined): Stacks | undefined {
+		if (this.dataSources.every((source) => stackFields(source).length === 0)) return undefined;
+		const fd = (name: string): number | undefined => this.#object.maps.find((map) => map.name === name)?.fd;
+		const maps = { kernel: fd('ig_kstack'), user: fd('ig_ustack'), buildIds: fd('ig_build_id') };
+		return openStacks(maps, symbolizer?.library ?? '', symbolizer?.debuginfod ?? '');
 	}
 
 	/** The map of sockets' owners is the framework's. */
@@ -201,6 +228,8 @@ class Opened implements OpenedGadget {
 	close(): void {
 		this.#object.detach();
 		this.#inputs?.close();
+		this.#stacks?.free();
+		this.#stacks = undefined;
 		this.#object.close();
 		this.#socketsUse?.close();
 		this.#btf.sockets?.close();

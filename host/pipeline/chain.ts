@@ -23,6 +23,7 @@ import { Link } from './link.js';
 import type { Metrics } from './metrics.js';
 import { type OperatorPlan, type PipelinePlan, regionLimits } from './plan.js';
 import { makeSpecs } from './source.js';
+import { StackFiller } from './stacks.js';
 import type { TableEntries, Tables } from './tables.js';
 
 /** Lines per second of the built-in operators. */
@@ -56,6 +57,7 @@ export class Chain {
 	#options: ChainOptions;
 	readonly #home: Home;
 	readonly #specs: readonly BatchSpec[];
+	readonly #stacks: StackFiller | undefined;
 	#sequence = 0;
 	readonly #rowMap: Uint32Array;
 	/** Changes of side tables that another version of a module, which is being made ready, has not got yet. */
@@ -106,6 +108,8 @@ export class Chain {
 		this.links = links;
 		this.sources = sources;
 		this.#specs = makeSpecs(plan, sources);
+		this.#stacks = plan.stacks && new StackFiller(plan.stacks, plan.dataSources, options.log);
+		this.#stacks?.plan(links);
 		if (sources.length > plan.dataSources.length) this.#home.addSecond();
 		for (const link of links) this.#guarded(link, 'table', () => link.pushTables(options.tables));
 	}
@@ -240,6 +244,7 @@ export class Chain {
 		}
 		for (const link of fresh) control.forgive(link.id);
 		this.links = this.links.map((link) => fresh.find(({ id }) => id === link.id) ?? link);
+		this.#stacks?.plan(this.links);
 		const { plan } = this.#options;
 		this.#options = { ...this.#options, plan: { ...plan, modules: plan.modules.with(module, next), operators } };
 	}
@@ -271,6 +276,7 @@ export class Chain {
 		for (const link of links) {
 			if (!link.sources.has(ds)) continue;
 			if (selected === 0 && !isArray) break;
+			if (selected > 0) this.#stacks?.fill(link.id, ds, this.#home.here());
 			let reason = guilty.find(({ operator }) => operator === link.id)?.reason;
 			let spoiled = false;
 			let left: number | undefined;

@@ -65,6 +65,8 @@ export interface PipelinePlan {
 	readonly outputFd: number;
 	/** The gadget's BPF maps that operators were granted. */
 	readonly maps?: readonly MapPlan[];
+	/** Texts of stacks (`ebpf/stacks.ts`, owned by the main thread), filled in front of the operator `before`. */
+	readonly stacks?: { readonly handle: bigint; readonly before: number };
 	/** Keep every batch, as it left the kernel, in this file. */
 	readonly record?: { readonly path: string; readonly header: Readonly<Record<string, unknown>> };
 	/** Of single events; {@link batchLimits} for snapshots. */
@@ -80,6 +82,8 @@ export interface PipelinePlan {
 const SNAPSHOT = { maxRows: 65536, maxBytes: 4 << 20 };
 /** Bytes of a region beyond its rows: selection, columns, and the heap that strings go to. */
 const REGION_EXTRA = 1 << 20;
+/** The same where there are stacks: some thousand different ones, with their texts. With a snapshot's rows less than an operator's memory. */
+const STACKS_EXTRA = 8 << 20;
 
 /** Whether there may be snapshots: of the gadget, or of a built-in operator. */
 function hasSnapshots({ dataSources, operators }: PipelinePlan): boolean {
@@ -98,7 +102,10 @@ export function batchLimits(plan: PipelinePlan, source: DataSource): { readonly 
 export function regionLimits(plan: PipelinePlan): { readonly maxRows: number; readonly bytes: number } {
 	const limits = [plan.batch, ...(hasSnapshots(plan) ? [SNAPSHOT] : [])];
 	const maxBytes = Math.max(...limits.map((limit) => limit.maxBytes));
-	return { maxRows: Math.max(...limits.map((limit) => limit.maxRows)), bytes: maxBytes + Math.max(REGION_EXTRA, maxBytes) };
+	return {
+		maxRows: Math.max(...limits.map((limit) => limit.maxRows)),
+		bytes: maxBytes + Math.max(plan.stacks === undefined ? REGION_EXTRA : STACKS_EXTRA, maxBytes),
+	};
 }
 
 /** Counts of one operator; shown by `--stats`. */

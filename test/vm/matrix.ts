@@ -22,7 +22,7 @@ interface Case {
 	/** While it traces; undefined: of what there is already. */
 	readonly command?: string;
 	readonly args?: readonly string[];
-	/** What one of the events holds, at least; undefined: nothing can happen in a VM. */
+	/** What one of the events holds, at least (a text: what it matches); undefined: nothing can happen in a VM. */
 	readonly event: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -33,6 +33,7 @@ const sockets = realpathSync(fixture('sockets'));
 const fileops = realpathSync(fixture('fileops'));
 const mounter = realpathSync(fixture('mounter'));
 const allocator = realpathSync(fixture('allocator'));
+const burner = realpathSync(fixture('burner'));
 const connection = ['socket,4,tcp', 'bind,0,127.0.0.1,0', 'listen,0', 'socket,4,tcp', 'connect,1,127.0.0.1,@0', 'accept,0'];
 
 const atEnd = (source: string) => ['--map-fetch-interval', '0', '--annotate', `${source}:ebpf.map.flush-on-stop=true`];
@@ -41,6 +42,10 @@ const atEnd = (source: string) => ['--map-fetch-interval', '0', '--annotate', `$
 export const cases: Readonly<Record<string, Case | undefined>> = {
 	// The VMs have no disks.
 	profile_blockio: { event: undefined },
+	profile_cpu: {
+		...{ flags: ['--comm', 'burner', '--collect-ustack', ...atEnd('samples')], command: burner, args: ['once'] },
+		event: { kernel_ip: 0, user_stack_raw: { symbols: /^burn_inner; burn_middle; burn_outer; main; / } },
+	},
 	snapshot_process: { event: { comm: 'node', creds: { user: 'root' } } },
 	snapshot_socket: {
 		prepare: `(sleep 1000 | ${sockets} socket,4,tcp bind,0,127.0.0.1,4322 listen,0 wait) >/dev/null 2>&1 </dev/null &`,
@@ -99,6 +104,7 @@ export interface Cell {
 }
 
 function holds(value: unknown, part: unknown): boolean {
+	if (part instanceof RegExp) return typeof value === 'string' && part.test(value);
 	if (part === null || typeof part !== 'object') return isDeepStrictEqual(value, part);
 	if (value === null || typeof value !== 'object') return false;
 	return Object.entries(part).every(([key, inner]) => holds((value as Record<string, unknown>)[key], inner));
