@@ -2,7 +2,10 @@
  * Operators for ig in JavaScript. The contract is sdk-wit/operator.wit; this is a thin face of it: fields found once, rows read in place,
  * columns filled. A call per row costs a microsecond here: docs/operator-doors.md says when that is good enough.
  */
-import { fieldAdd, fieldSlot, fieldWant } from 'ig:operator/host@1.0.0';
+import { emit, fieldAdd, fieldSlot, fieldWant, metricAdd, metricRecord, sourceAdd, sourceField } from 'ig:operator/host@1.0.0';
+
+// As they are: maps of the gadget (`map:NAME` in the manifest), and the log.
+export { log, mapDelete, mapLookup, mapOpen, mapRead, mapUpdate } from 'ig:operator/host@1.0.0';
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
@@ -145,5 +148,74 @@ export class Rows {
 		this.#parts.push({ at, part });
 		this.#used += (part.byteLength + 7) & ~7;
 		return this.#batch.heap + at;
+	}
+}
+
+const widths = { bool: 1, int8: 1, uint8: 1, int16: 2, uint16: 2, int32: 4, uint32: 4, float32: 4, int64: 8, uint64: 8, float64: 8 };
+
+/** A data source of the operator's own (`emit:NAME` in the manifest): made in `init`, filled in any later call. */
+export class Emitter {
+	#ds;
+	#fields = [];
+	#size = 0;
+	#rows = [];
+
+	/** `fields`: name to kind, or to the size of a text in bytes. `array`: each flush is a snapshot. */
+	constructor(name, fields, { array = false } = {}) {
+		for (const [field, kind] of Object.entries(fields)) {
+			const size = typeof kind === 'number' ? kind : widths[kind];
+			if (size === undefined) throw `a row cannot hold a ${kind}`;
+			// Rows are structs: each number at a multiple of its size.
+			const align = typeof kind === 'number' ? 1 : size;
+			const offset = Math.ceil(this.#size / align) * align;
+			this.#fields.push({ name: field, kind: typeof kind === 'number' ? 'cstring' : kind, offset, size });
+			this.#size = offset + size;
+		}
+		this.#ds = sourceAdd(name, array, this.#size);
+		for (const field of this.#fields) sourceField(this.#ds, undefined, field.name, field.kind, {}, field.offset, field.size);
+	}
+
+	/** Adds a row; `values` by name. 64-bit numbers are bigints. */
+	row(values) {
+		const row = new Uint8Array(this.#size);
+		const view = new DataView(row.buffer);
+		for (const { name, kind, offset, size } of this.#fields) {
+			const value = values[name];
+			if (kind === 'cstring') encoder.encodeInto(value, row.subarray(offset, offset + size - 1));
+			else if (kind === 'bool' || kind === 'uint8') view.setUint8(offset, Number(value));
+			else if (kind === 'int8') view.setInt8(offset, value);
+			else if (kind === 'uint16') view.setUint16(offset, value, true);
+			else if (kind === 'int16') view.setInt16(offset, value, true);
+			else if (kind === 'uint32') view.setUint32(offset, value, true);
+			else if (kind === 'int32') view.setInt32(offset, value, true);
+			else if (kind === 'float32') view.setFloat32(offset, value, true);
+			else if (kind === 'float64') view.setFloat64(offset, value, true);
+			else if (kind === 'uint64') view.setBigUint64(offset, BigInt(value), true);
+			else view.setBigInt64(offset, BigInt(value), true);
+		}
+		this.#rows.push(row);
+	}
+
+	/** Hands the rows over, in the call in which they were made or in a later one. */
+	flush() {
+		const bytes = new Uint8Array(this.#rows.length * this.#size);
+		this.#rows.forEach((row, i) => bytes.set(row, i * this.#size));
+		emit(this.#ds, bytes, this.#rows.length, this.#size);
+		this.#rows = [];
+	}
+}
+
+/** A number that `--stats` shows (`metric` in the manifest): made in `init`, recorded in any later call. */
+export class Metric {
+	#id;
+
+	/** `kind`: counter (only grows), gauge (is set), histogram. */
+	constructor(kind, name, unit = '') {
+		this.#id = metricAdd(kind, name, unit);
+	}
+
+	/** Adds to a counter, sets a gauge, puts into a histogram. */
+	record(value) {
+		metricRecord(this.#id, value);
 	}
 }

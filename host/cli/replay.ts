@@ -64,7 +64,7 @@ export async function replay(args: readonly string[]): Promise<number> {
 	// What there is to say about flags was said the first time.
 	const chain = (users: readonly UserOperator[]): OperatorPlan[] => buildChain({ ...input, users, log: () => {} });
 	const plan: PipelinePlan = {
-		...{ dataSources, operators, outputFd, batch: BATCH },
+		...{ dataSources, operators, outputFd, batch: BATCH, swaps: options.watch },
 		source: { kind: 'recording', path, realtime: booleanOf(values, 'realtime', help) },
 		modules: [builtin, ...users.map((user) => user.loaded)].map(modulePlan),
 	};

@@ -163,7 +163,7 @@ async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help:
 	const loaded = loadFiltering(opened, () => inspectGadget(gadget), given, pushdown, log, symbolizer);
 	try {
 		const plan: PipelinePlan = {
-			...{ dataSources: opened.dataSources, source: loaded.source, operators, outputFd, batch: BATCH },
+			...{ dataSources: opened.dataSources, source: loaded.source, operators, outputFd, batch: BATCH, swaps: options.watch },
 			modules: [await builtin, ...users.map((user) => user.loaded)].map(modulePlan),
 			maps: grantedMaps(operators, loaded.maps, log),
 			...(loaded.stacks !== undefined && { stacks: { handle: loaded.stacks, before: beforeTexts(operators) } }),

@@ -71,6 +71,8 @@ export interface PipelinePlan {
 	readonly record?: { readonly path: string; readonly header: Readonly<Record<string, unknown>> };
 	/** Of single events; {@link batchLimits} for snapshots. */
 	readonly batch: { readonly maxRows: number; readonly maxBytes: number; readonly flushMs: number };
+	/** {@link Pipeline.swap} may be called, with modules of any door. */
+	readonly swaps?: boolean;
 	/** Only run init, report the schema, and end. For help and inspection. */
 	readonly describeOnly?: boolean;
 }

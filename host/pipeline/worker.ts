@@ -298,7 +298,7 @@ const post = (message: FromWorker): void => parentPort?.postMessage(message);
 let runner: Runner | undefined;
 try {
 	const data = receiveData();
-	await prepareDoors(data.plan.modules);
+	await prepareDoors(data.plan.modules, data.plan.swaps);
 	runner = new Runner(data, post);
 	post({ type: 'end', reason: await runner.run() });
 } catch (cause) {

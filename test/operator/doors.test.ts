@@ -24,9 +24,10 @@ const files = ['/etc/passwd', '/etc/hosts.conf', '/usr/lib/x.so', 'relative', '/
 const rows = Array.from({ length: 400 }, (_, i) => ({ number: i, pid: 1 + (i % 3), uid: 0, comm: files[i % files.length] as string }));
 const batches = [0, 100, 200, 300].map((first) => ({ ds: 0, rows: 100, records: packNumbers(rows.slice(first, first + 100)) }));
 
-async function play(name: string, params: Record<string, string> = {}, source = opens()): Promise<Outcome> {
+async function play(name: string, params: Record<string, string> = {}, source = opens(), grants?: readonly string[]): Promise<Outcome> {
 	const module = await loadModule(example(name));
-	const operators = [foreign(module, 1, { params }), await builtinOperator('json')];
+	const json = { ...(await builtinOperator('json')), emittedSources: ['opens'] };
+	const operators = [foreign(module, 1, { params, ...(grants && { grants }) }), json];
 	return runPipeline({ sources: [source], batches, modules: [module], operators, deadlineMs: 5000 });
 }
 
@@ -101,6 +102,24 @@ test('a component in JavaScript adds a column', async () => {
 			.map(({ ending }) => ending)
 			.slice(0, 5),
 	).toEqual(['', 'conf', 'so', '', 'txt']);
+});
+
+test('a component in JavaScript has data sources and metrics of its own', async () => {
+	const { log, stats, output } = await play('js-aggregate', {}, opens('proc.comm'), ['emit:opens', 'metric']);
+	expect(log).toEqual([]);
+	expect(stats.metrics).toMatchObject([
+		{ operator: 'js-aggregate', name: 'seen', kind: 'counter', value: 400 },
+		{ name: 'under-way', kind: 'gauge' },
+	]);
+	expect(stats.emitted).toMatchObject({ emitted: files.length, delivered: files.length });
+	const counts = output.split('\n').flatMap((line) => (line.includes('"count"') ? [JSON.parse(line) as Record<string, unknown>] : []));
+	expect(counts).toEqual(files.map((comm) => ({ comm: comm.slice(0, 15), count: 80 })));
+});
+
+test('a component without the grants says what it lacks', async () => {
+	const { end, log } = await play('js-aggregate', {}, opens('proc.comm'), []);
+	expect(end).toMatchObject({ reason: 'failed', error: { code: 'IG_OPERATOR_INIT' } });
+	expect(`${(end as { error: Error }).error.message} ${log.join()}`).toMatch(/notcapable/);
 });
 
 test('a component says what is wrong with its data source', async () => {

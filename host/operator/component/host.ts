@@ -82,6 +82,8 @@ export function makeHost({ session, access, lines }: Caller): Record<string, unk
 		const now = access();
 		return value(now === undefined ? -Errno.NOTCAPABLE : run(now));
 	};
+	/** What init declares is there for all when it has returned. */
+	const afterInit = (run: (access: Access) => number): number => through((now) => (session() === undefined ? run(now) : -Errno.NOTCAPABLE));
 	const allowed = (capability: string): boolean => access()?.allows(capability) === true;
 	/** Checks the sizes of a key and a value: the calls below trust them. */
 	const entry = (map: number, key: Uint8Array, run: (access: Access, valueSize: number) => number): number =>
@@ -141,12 +143,9 @@ export function makeHost({ session, access, lines }: Caller): Record<string, unk
 		),
 
 		emit: typed(['u32', 'bytes', 'u32', 'u32'], (ds: number, rows: Uint8Array, count: number, stride: number) =>
-			through((now) => {
-				if (session() !== undefined) return -Errno.NOTCAPABLE;
-				return count * stride > rows.length ? -Errno.FAULT : now.emit(ds, rows, count, stride);
-			}),
+			afterInit((now) => (count * stride > rows.length ? -Errno.FAULT : now.emit(ds, rows, count, stride))),
 		),
-		metricRecord: typed(['u32', 'f64'], (metric: number, number: number) => through((now) => now.record(metric, number))),
+		metricRecord: typed(['u32', 'f64'], (metric: number, number: number) => afterInit((now) => now.record(metric, number))),
 
 		mapOpen: typed(['text'], (name: string) => {
 			const handle = through((now) => now.openMap(name));
