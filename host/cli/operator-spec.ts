@@ -9,6 +9,8 @@ export type Place = (typeof places)[number];
 
 export interface OperatorSpec {
 	readonly file: string;
+	/** Of the project whose module it is, when the user named that. */
+	readonly folder?: string;
 	readonly params: Readonly<Record<string, string>>;
 	/** `gadget`: right behind the formatters, where the gadget's own operator is. */
 	readonly place: Place | 'gadget';

@@ -5,6 +5,7 @@ import { loadModule } from '../operator/load.js';
 import { type LoadedModule, modulePlan } from '../operator/module.js';
 import type { OperatorPlan, Pipeline } from '../pipeline/plan.js';
 import { FileWatch } from './file-watch.js';
+import { watchProject } from './operator-project.js';
 import type { OperatorSpec } from './operator-spec.js';
 import type { Log } from './report.js';
 
@@ -87,6 +88,8 @@ export class OperatorWatch {
 				broken: (error) => kept(file, `cannot be used: ${sentence(error)}`),
 			}),
 		);
+		const folders = new Map(users.flatMap(({ spec }) => (spec.folder === undefined ? [] : [[spec.folder, spec.file] as const])));
+		for (const [folder, file] of folders) ends.push(watchProject({ folder, file }, log));
 		return () => {
 			for (const end of ends) end();
 		};

@@ -11,6 +11,7 @@ import { buildChain } from './chain.js';
 import { type Flag, parseFlags, positionals } from './flags.js';
 import { emittedFlags, gadgetFlags } from './gadget-flags.js';
 import { booleanOf, commonOptions } from './options.js';
+import { withProjects } from './operator-project.js';
 import { makeLog } from './report.js';
 import { commonFlags, replayFlags } from './run-flags.js';
 import { modulePlan } from '../operator/module.js';
@@ -50,8 +51,9 @@ export async function replay(args: readonly string[]): Promise<number> {
 	const { values } = parseFlags(command, args, [...known, ...emittedFlags(args, known)], help);
 	if (path === undefined) throw new IgError('IG_USAGE', { reason: 'replay needs the name of a recording', help });
 
-	const options = commonOptions(values, help);
-	const log = makeLog(options.verbose);
+	const asked = commonOptions(values, help);
+	const log = makeLog(asked.verbose);
+	const options = await withProjects(asked, log);
 	const builtin = await loadBuiltin();
 	annotateSources(dataSources, options.annotate, help);
 	checkWatch(options, undefined);

@@ -60,7 +60,7 @@ export const commonFlags: readonly Flag[] = [
 	},
 	{
 		...operators,
-		...{ name: 'wasm-operator', value: 'FILE[,KEY=VALUE...][,@PLACE]', repeat: true },
+		...{ name: 'wasm-operator', value: 'FILE|FOLDER[,KEY=VALUE...][,@PLACE]', repeat: true },
 		description: 'Run batches through this operator; may be repeated. Places: before-formatters (default), after-formatters, last',
 	},
 	{

@@ -23,6 +23,7 @@ import { customFlags, defaultValues, emittedFlags, gadgetFlags, staticFlags } fr
 import { booleanOf, type CommonOptions, checkForeign, commonOptions, fromFile } from './options.js';
 import type { OperatorWatch, UserOperator } from './operator-watch.js';
 import { preflight } from './preflight.js';
+import { withProjects } from './operator-project.js';
 import type { OperatorSpec } from './operator-spec.js';
 import { outputModes } from './output-mode.js';
 import { loadFiltering, planPushdown } from './pushdown.js';
@@ -98,8 +99,9 @@ interface Turn {
 }
 
 async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help: string, turn: Turn): Promise<number> {
-	const options = commonOptions(values, help);
-	const log = makeLog(options.verbose);
+	const asked = commonOptions(values, help);
+	const log = makeLog(asked.verbose);
+	const options = await withProjects(asked, log);
 	for (const warning of gadget.warnings) log('warn', warning);
 	if (opened.dataSources.length === 0 && gadget.operator === undefined && options.wasmOperators.length === 0) {
 		log(

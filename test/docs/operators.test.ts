@@ -77,28 +77,38 @@ function endless(project: string): string {
 	return path;
 }
 
-test.each(['rust', 'assemblyscript'])('state goes along to a new build in %s', { timeout: 240_000 }, async (language) => {
-	const project = `counter-${language}`;
-	await ig(['operator', 'new', project, '--lang', language], { cwd });
-	put(project, language, 1);
-	expect(await ig(['operator', 'build', project], { cwd })).toMatchObject({ code: 0 });
-	const module = join(cwd, project, 'build', `${project}.wasm`);
-	const running = new Ig(['replay', endless(project), '--realtime', '--watch', '-o', 'json', '--wasm-operator', module]);
-	await running.until(/"number":10\b/, 'stdout');
-	expect(await ig(['operator', 'build', project], { cwd })).toMatchObject({ code: 0 });
-	await running.until('runs now');
-	const rows = running.stdout.split('\n').length;
-	await running.until(new RegExp(`"number":${rows + 50}\\b`), 'stdout');
-	running.signal('SIGINT');
-	const { stdout, stderr, code } = await running.done;
-	expect(stderr).not.toContain('warning');
-	expect(code).toBe(0);
-	const numbers = stdout
-		.split('\n')
-		.filter((line) => line !== '')
-		.map((line) => (JSON.parse(line) as { number: number }).number);
-	expect(numbers).toEqual(numbers.map((_, i) => i));
-});
+test.each(['rust', 'assemblyscript'])(
+	'a change in a project that is watched is built, and state goes along, in %s',
+	{ timeout: 240_000 },
+	async (language) => {
+		const project = `counter-${language}`;
+		await ig(['operator', 'new', project, '--lang', language], { cwd });
+		put(project, language, 1);
+		const running = new Ig(['replay', endless(project), '--realtime', '--watch', '-o', 'json', '--wasm-operator', join(cwd, project)]);
+		await running.until(/^building .*counter-/m);
+		await running.until(/"number":10\b/, 'stdout');
+		const source = join(cwd, project, (sources[language] ?? [])[1] ?? '');
+		const text = readFileSync(source, 'utf8');
+		writeFileSync(source, `${text}\n}`);
+		// What the compiler says, and what it means.
+		await running.until(/unexpected closing delimiter|ERROR TS/);
+		await running.until('cannot be built; the build before runs on');
+		expect(running.stderr).not.toContain('runs now');
+		writeFileSync(source, `${text}\n// Another version.\n`);
+		await running.until('runs now');
+		const rows = running.stdout.split('\n').length;
+		await running.until(new RegExp(`"number":${rows + 50}\\b`), 'stdout');
+		running.signal('SIGINT');
+		const { stdout, stderr, code } = await running.done;
+		expect(stderr.match(/^warning/gm)).toHaveLength(1);
+		expect(code).toBe(0);
+		const numbers = stdout
+			.split('\n')
+			.filter((line) => line !== '')
+			.map((line) => (JSON.parse(line) as { number: number }).number);
+		expect(numbers).toEqual(numbers.map((_, i) => i));
+	},
+);
 
 test('totals are a data source of their own', { timeout: 240_000 }, async () => {
 	await ig(['operator', 'new', 'totals', '--lang', 'rust'], { cwd });

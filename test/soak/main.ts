@@ -52,6 +52,7 @@ const enrich = `${root}/dist/examples/rust-enrich.wasm`;
 const child = spawn(process.execPath, [ig, ...flags, '--wasm-operator', operator, '--wasm-operator', enrich], {
 	stdio: ['ignore', 'ignore', 'pipe'],
 });
+process.on('exit', () => child.kill('SIGKILL'));
 createInterface({ input: child.stderr }).on('line', hear);
 const ended = once(child, 'exit');
 await Promise.race([running, ended]);

@@ -143,6 +143,12 @@ function nameOf(folder: string): string {
 	return basename(folder);
 }
 
+/** Where a project's module is or will be. @throws IgError IG_OPERATOR_PROJECT */
+export function moduleOf(directory: string): string {
+	languageOf(directory);
+	return join(directory, 'build', `${nameOf(resolve(directory))}.wasm`);
+}
+
 /**
  * Builds a project.
  * @returns the module's path
@@ -152,7 +158,7 @@ export function buildProject(directory: string): string {
 	const folder = resolve(directory);
 	const language = languageOf(folder);
 	mkdirSync(join(folder, 'build'), { recursive: true });
-	const file = join(folder, 'build', `${nameOf(folder)}.wasm`);
+	const file = moduleOf(folder);
 	const built = (builders[language.name] as (typeof builders)[string])(folder, language, `${file}.new`);
 	const manifest = join(folder, 'manifest.json');
 	let bytes: Uint8Array = readFileSync(built);

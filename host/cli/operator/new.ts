@@ -53,8 +53,7 @@ export async function newOperator(target: string | undefined, lang: string | und
 				.join(' ')}`,
 			'Next:',
 			`  ig operator test ${shown}`,
-			`  ig run trace_open --wasm-operator ${shown}/build/${name}.wasm,prefix=/usr/ --watch`,
-			`  ig operator build ${shown}     after a change: the run above goes on with the new build`,
+			`  ig run trace_open --wasm-operator ${shown},prefix=/usr/ --watch     builds it again after each change, and goes on with that`,
 			'',
 		].join('\n'),
 	);
