@@ -21,6 +21,14 @@ export interface MapIterator {
 	readonly map: string;
 }
 
+/** GADGET_OPTIONAL: a program that is loaded when a boolean parameter is set. */
+export interface OptionalProgram {
+	readonly program: string;
+	readonly param: string;
+	/** The parameter that stands for all such programs, as long as none is named. */
+	readonly all: string;
+}
+
 export interface Markers {
 	readonly tracers: readonly Tracer[];
 	readonly iterators: readonly Iterator[];
@@ -29,6 +37,7 @@ export interface Markers {
 	readonly iteratedMaps: ReadonlyMap<string, string>;
 	/** GADGET_SK_TARGET_MAP: the socket map that a program serves, by the program's name. */
 	readonly socketMaps: ReadonlyMap<string, string>;
+	readonly optional: readonly OptionalProgram[];
 	/** GADGET_PARAM: names of variables. */
 	readonly params: readonly string[];
 	/** GADGET_PF: names of packet filters; '' for the one without. */
@@ -44,6 +53,7 @@ const kinds = {
 	gadget_mapiter_: [2, 2],
 	gadget_mapelem_iter_target_: [2, 2],
 	gadget_sk_prog_target_: [2, 2],
+	gadget_optional_: [3, 3],
 	gadget_param_: [1, 1],
 } as const;
 /** The functions of GADGET_PF: this, and the filter's name. */
@@ -88,6 +98,7 @@ export function findMarkers(btf: Btf): Markers {
 		mapIterators: byName(found.gadget_mapiter_.map(([name = '', map = '']) => ({ name, map }))),
 		iteratedMaps: pairs(found.gadget_mapelem_iter_target_),
 		socketMaps: pairs(found.gadget_sk_prog_target_),
+		optional: found.gadget_optional_.map(([program = '', param = '', all = '']) => ({ program, param, all })),
 		params: [...new Set(found.gadget_param_.map(([name = '']) => name))],
 		packetFilters: filters,
 	};

@@ -143,6 +143,20 @@ function cgroup2(): Answer {
 	return mounted ? YES : no('no cgroup v2 hierarchy is mounted');
 }
 
+/** Where a kernel says which security modules run; not every machine has it mounted. */
+const LSM_LIST = '/sys/kernel/security/lsm';
+
+function lsm(hook: string): Answer {
+	// Programs load and attach all the same when BPF is not among the modules that run, but nothing calls them.
+	const running = existsSync(LSM_LIST) ? readFileSync(LSM_LIST, 'utf8').trim() : '';
+	if (running !== '' && !running.split(',').includes('bpf')) {
+		return no(`BPF is not among this kernel's security modules (${running}); boot with lsm=${running},bpf`);
+	}
+	// The function that the hook calls is what BTF knows.
+	if (hook !== '' && !inBtf(hook, AttachType.LsmMac, 'LSM hook').ok) return no(`this kernel has no LSM hook ${hook}`);
+	return attach('LSM', ProgramType.Lsm, AttachType.LsmMac, hook || 'sb_umount');
+}
+
 const probes: Readonly<Record<string, (detail: string) => Answer>> = {
 	helper,
 	tracepoint,
@@ -158,7 +172,7 @@ const probes: Readonly<Record<string, (detail: string) => Answer>> = {
 	kfunc: (name) => inBtf(name, AttachType.TraceFentry, 'function'),
 	cgroup2,
 	tp_btf: (name) => attach('tp_btf', ProgramType.Tracing, AttachType.TraceRawTp, name || 'sched_process_exit'),
-	lsm: (name) => attach('LSM', ProgramType.Lsm, AttachType.LsmMac, name || 'sb_umount'),
+	lsm,
 };
 
 /** With the version that brought what an older kernel lacks. */

@@ -5,6 +5,7 @@ import { addContainerFields } from '../container/fields.js';
 import { type GadgetSource, readSources } from '../ebpf/data-sources.js';
 import { PACKET_FILTER } from '../ebpf/markers.js';
 import { type MapPlan, mapPlan } from '../ebpf/map-entry.js';
+import { findMarkers } from '../ebpf/markers.js';
 import { BpfObject } from '../ebpf/object.js';
 import { meets } from '../ebpf/probe.js';
 import { ProgramType } from '../ebpf/programs.js';
@@ -21,7 +22,8 @@ import type { Gadget } from './gadget.js';
 import { fetchParams, scheduleOf } from './fetch.js';
 import { chooseHooks, type HookChoice } from './hooks.js';
 import { Inputs, type LivePlan } from './inputs.js';
-import { encodeParam, makeParams, type Param } from './params.js';
+import { chooseOptional } from './optional.js';
+import { encodeParam, makeParams, type Param, parseBool } from './params.js';
 import { addKernelStacks, addUserStacks, stackFields } from './stack-fields.js';
 
 /** A gadget whose programs are in the kernel. Attached ones end with the process at the latest. */
@@ -178,6 +180,7 @@ class Opened implements OpenedGadget {
 		const object = this.#object;
 		const { metadata, name } = this.gadget;
 		this.#choosePrograms(log);
+		this.#chooseOptional(values, log);
 		retarget(object.programs, metadata.programs);
 		const given = (key: string): string | undefined => values.get(key) ?? this.#default(key);
 		const attach = attachOptions(name, object, metadata.programs, given, log);
@@ -243,6 +246,27 @@ class Opened implements OpenedGadget {
 		const { unused, chosen } = this.#choice();
 		for (const program of this.#object.programs) if (unused.has(program.name)) program.setAutoload(false);
 		for (const [hook, picked] of chosen) log('debug', `hook ${hook}: ${picked.join(', ') || 'done without'}`);
+	}
+
+	/** Left out with a word only if the user named it; of all hooks that there are, no kernel has every one. */
+	#chooseOptional(values: ReadonlyMap<string, string>, log: NonNullable<LoadOptions['log']>): void {
+		const { optional } = findMarkers(this.#object.btf);
+		if (optional.length === 0) return;
+		const programs = new Map(this.#object.programs.map((program) => [program.name, program]));
+		const value = (variable: string): boolean => {
+			const param = this.params.find((candidate) => candidate.variable === variable);
+			return param !== undefined && parseBool(values.get(param.key) ?? param.default) === true;
+		};
+		const choice = chooseOptional(this.gadget.name, optional, value, (name) => {
+			const program = programs.get(name);
+			if (program === undefined) {
+				throw new IgError('IG_GADGET_INVALID', { gadget: this.gadget.name, reason: `GADGET_OPTIONAL: there is no program '${name}'` });
+			}
+			return meets(`${program.hook}:${program.target}`);
+		});
+		const named = new Set(optional.filter(({ param }) => value(param)).map(({ program }) => program));
+		for (const [name, reason] of choice.missing) log(named.has(name) ? 'warn' : 'debug', `program ${name} is left out: ${reason}`);
+		for (const name of choice.unused) programs.get(name)?.setAutoload(false);
 	}
 
 	/** `<map>_max_entries` is more than a constant: the size of that map. */

@@ -74,6 +74,11 @@ export const cases: Readonly<Record<string, Case | undefined>> = {
 		...{ flags: ['--comm', 'fileops', '--filesystem', 'tmpfs'], command: fileops, args: ['/dev/shm/igmatrix', 'creat', 'write'] },
 		event: { op: 'F_WRITE', file: 'igmatrix', size: 10 },
 	},
+	// The example in its README.
+	trace_lsm: {
+		...{ flags: ['--trace-task_kill', '--comm', 'signaler'], command: signaler, args: ['kill:10:self'] },
+		event: { tracepoint: 'task_kill', tracepoint_raw: 112, proc: { comm: 'signaler', creds: { uid: 0, user: 'root' } } },
+	},
 	trace_malloc: { command: allocator, args: [], event: { operation: 'malloc', size: 1234 } },
 	trace_mount: { command: mounter, args: ['umount|/nonexistent|2'], event: { call: 'umount("/nonexistent", "MNT_DETACH") = 2' } },
 	trace_open: { command: opener, args: ['openat:0:0:/igmatrix'], event: { fname: '/igmatrix', error: 'ENOENT' } },

@@ -19,6 +19,10 @@
 // verifier knows its value then, and removes the code that it makes unreachable.
 #define GADGET_PARAM(variable) GADGET_MARKER(gadget_param_##variable)
 
+// A program that is loaded only when its boolean parameter `param` is set, or `all` is and no other parameter of `all`'s
+// programs: so all are used until some are named. One whose hook this kernel does not have is left out.
+#define GADGET_OPTIONAL(program, param, all) GADGET_MARKER(gadget_optional_##program##___##param##___##all)
+
 // A data source of arrays: what the iterator programs write when they are run.
 #define GADGET_ITER_1(name, event_type, p1)                    \
 	GADGET_MARKER(gadget_iter_##name##___##event_type##___##p1); \
