@@ -12,15 +12,23 @@ export interface ReferenceField {
 	readonly annotations: Readonly<Record<string, string>>;
 }
 
+export interface ReferenceSource {
+	readonly name: string;
+	readonly type: 'single' | 'array';
+	readonly annotations?: Readonly<Record<string, string>>;
+	readonly fields: readonly ReferenceField[];
+}
+
 export interface Reference {
 	readonly gadget: string;
-	readonly dataSources: readonly { readonly name: string; readonly type: 'single' | 'array'; readonly fields: readonly ReferenceField[] }[];
+	readonly dataSources: readonly ReferenceSource[];
 	readonly params: Readonly<Record<string, { readonly type: string; readonly default?: string }>>;
 	readonly defaultColumns?: readonly string[];
 }
 
 /** Gadgets that have one. */
 export const references: readonly string[] = readdirSync(new URL('../reference/', import.meta.url))
+	.filter((name) => name.endsWith('.json'))
 	.map((name) => name.replace(/\.json$/, ''))
 	.sort();
 
