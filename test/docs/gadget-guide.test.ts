@@ -53,6 +53,22 @@ describe('the guide', () => {
 		expect((await ig(['run', folder, '--least_signal', '256'])).stderr).toContain('out of range: 0 to 255');
 	});
 
+	it('loads the programs that flags turn on', async () => {
+		const folder = program('GADGET_OPTIONAL');
+		const kinds = async (...flags: string[]) => {
+			let pid = 0;
+			const run = await igDuring([folder, '-o', 'json', ...flags], () => {
+				pid = spawnSync('true').pid;
+			});
+			return jsonLines<{ pid: number; what: string }>(run)
+				.filter((event) => event.pid === pid)
+				.map(({ what }) => what);
+		};
+		expect(await kinds()).toEqual(['FORK', 'EXIT']);
+		expect(await kinds('--exits')).toEqual(['EXIT']);
+		expect(await kinds('--everything=false')).toEqual([]);
+	});
+
 	it('takes snapshots, sorted and cut', async () => {
 		const folder = program('GADGET_SNAPSHOTTER');
 		const snapshot = async (...flags: string[]) => {
