@@ -104,7 +104,7 @@ first() {
 }
 
 look_debian() {
-	if ! node_ok && [ "$(apt-cache policy nodejs 2>/dev/null | sed -n 's/.*Candidate: *[0-9]*:\{0,1\}\([0-9]*\).*/\1/p')" -ge 20 ] 2>/dev/null; then
+	if ! node_ok && [ "$(apt-cache policy nodejs 2>/dev/null | sed -n 's/.*Candidate: *\([0-9]*:\)\{0,1\}\([0-9]*\).*/\2/p')" -ge 20 ] 2>/dev/null; then
 		need nodejs npm
 	fi
 	has make || need make
@@ -205,12 +205,16 @@ if [ "$family" = debian ] && [ -n "$missing" ] && [ "$(id -u)" != 0 ]; then
 	die "missing:$missing. Install them, then run the same command again:
   sudo apt-get install -y --no-install-recommends$missing"
 fi
+# Before anything is installed for nothing.
+case "$family: $missing " in
+*' nodejs '* | other:* | fedora:* | arch:* | alpine:*) ;;
+*) node_ok || die "$(if has node; then echo "node $(node --version) is too old"; else echo 'node is missing'; fi): install Node.js 20.11 or later (nodejs.org/en/download, or \`nvm install 22\`)" ;;
+esac
 mkdir -p dist 2>/dev/null
 [ -w dist ] || die "cannot write to $root/dist; build as the owner of the tree, once, then everyone can run it"
 : >>"$log"
 if [ "$family" = debian ]; then install_debian; else advise_other "$family"; fi
 
-node_ok || die "$(if has node; then echo "node $(node --version) is too old"; else echo 'node is missing'; fi): install Node.js 20.11 or later (nodejs.org/en/download, or \`nvm install 22\`)"
 has npm || die 'npm is missing: it comes with Node.js (Debian: apt-get install npm)'
 rust_ok || die 'no Rust for WebAssembly: run `rustup target add wasm32-unknown-unknown` (rustup: rustup.rs), then the same command again'
 
