@@ -35,9 +35,11 @@ int ig_source_add_ring(struct ig_source *source, int map_fd);
 int ig_source_add_perf(struct ig_source *source, int map_fd, uint32_t pages, uint32_t record_size);
 /*
  * One input of up to IG_MAX_ITERS iterators, by their links: a snapshot is what all of them write in one run, in records of
- * record_size bytes. The fds may be closed afterwards.
+ * record_size bytes. Bit i of `namespaced`: links[i] shows what is in the thread's network namespace, and is run in each that
+ * there is. The fds may be closed afterwards.
  */
-int ig_source_add_iters(struct ig_source *source, const int32_t *links, uint32_t count, uint32_t record_size);
+int ig_source_add_iters(struct ig_source *source, const int32_t *links, uint32_t count, uint32_t namespaced,
+			uint32_t record_size);
 
 /* How the values that CPUs have in a per-CPU map become one: `count` numbers in a row, of `width` 1, 2, 4 or 8 bytes. */
 struct ig_merge {

@@ -76,7 +76,11 @@ void ig_hash_free(struct ig_hash *map);
 int ig_hash_take(struct ig_hash *map, struct ig_pool *pool);
 
 /* Runs each iterator once, and adds a record for each record_size bytes that they wrote. */
-int ig_iter_take(const int *links, uint32_t count, uint32_t record_size, struct ig_pool *pool);
+/* namespaced: bit i when links[i] shows what is in the thread's network namespace, and is to be run in all. */
+int ig_iter_take(const int *links, uint32_t count, uint32_t namespaced, uint32_t record_size, struct ig_pool *pool);
+
+/* Calls visit in each network namespace of this machine, beginning with the thread's own, to which it comes back. */
+int ig_netns_each(int (*visit)(void *context), void *context);
 
 struct ig_snapshot {
 	bool is_map, on_stop;
@@ -88,12 +92,13 @@ struct ig_snapshot {
 	int64_t next;  /* when it is due, by the monotonic clock */
 	uint32_t left; /* of count */
 	int fds[IG_MAX_ITERS];
-	uint32_t fd_count, record_size;
+	uint32_t fd_count, namespaced, record_size;
 	struct ig_hash map;
 	struct ig_pool pool;
 };
 
-int ig_snapshot_of_iters(struct ig_snapshot *snapshot, const int32_t *links, uint32_t count, uint32_t record_size);
+int ig_snapshot_of_iters(struct ig_snapshot *snapshot, const int32_t *links, uint32_t count, uint32_t namespaced,
+			 uint32_t record_size);
 int ig_snapshot_of_map(struct ig_snapshot *snapshot, int map_fd, uint32_t value_offset, bool keep,
 		       const struct ig_merge *merges, uint32_t merge_count);
 void ig_snapshot_close(struct ig_snapshot *snapshot);

@@ -36,11 +36,12 @@ static int adopt(struct ig_snapshot *snapshot, int fd)
 	return 0;
 }
 
-int ig_snapshot_of_iters(struct ig_snapshot *snapshot, const int32_t *links, uint32_t count, uint32_t record_size)
+int ig_snapshot_of_iters(struct ig_snapshot *snapshot, const int32_t *links, uint32_t count, uint32_t namespaced,
+			 uint32_t record_size)
 {
 	int error = 0;
 
-	*snapshot = (struct ig_snapshot){ .record_size = record_size, .next = NEVER };
+	*snapshot = (struct ig_snapshot){ .record_size = record_size, .namespaced = namespaced, .next = NEVER };
 	if (!count || count > IG_MAX_ITERS || !record_size)
 		return -EINVAL;
 	for (uint32_t i = 0; i < count && !error; i++)
@@ -121,7 +122,8 @@ static int take(struct ig_snapshot *snapshot)
 	}
 	ig_pool_clear(&snapshot->pool);
 	error = snapshot->is_map ? ig_hash_take(&snapshot->map, &snapshot->pool)
-				 : ig_iter_take(snapshot->fds, snapshot->fd_count, snapshot->record_size, &snapshot->pool);
+				 : ig_iter_take(snapshot->fds, snapshot->fd_count, snapshot->namespaced,
+						snapshot->record_size, &snapshot->pool);
 	snapshot->open = !error;
 	return error;
 }

@@ -123,10 +123,11 @@ int ig_source_add_perf(struct ig_source *source, int map_fd, uint32_t pages, uin
 	return (int)source->count++;
 }
 
-int ig_source_add_iters(struct ig_source *source, const int32_t *links, uint32_t count, uint32_t record_size)
+int ig_source_add_iters(struct ig_source *source, const int32_t *links, uint32_t count, uint32_t namespaced,
+			uint32_t record_size)
 {
 	struct input *input = next_input(source, SNAPSHOT);
-	int error = input ? ig_snapshot_of_iters(&input->snapshot, links, count, record_size) : -ENOSPC;
+	int error = input ? ig_snapshot_of_iters(&input->snapshot, links, count, namespaced, record_size) : -ENOSPC;
 
 	return error ? error : (int)source->count++;
 }

@@ -26,8 +26,9 @@ interface Action {
 }
 
 /** Starts the actions; resolves when they are done and their sockets open. */
-async function open(actions: readonly string[]): Promise<{ child: ChildProcess; done: Action[] }> {
-	const child = spawn(fixture('sockets'), [...actions, 'wait'], { stdio: ['pipe', 'pipe', 'inherit'] });
+async function open(actions: readonly string[], through: readonly string[] = []): Promise<{ child: ChildProcess; done: Action[] }> {
+	const [program = '', ...args] = [...through, fixture('sockets'), ...actions, 'wait'];
+	const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
 	let text = '';
 	await new Promise<void>((resolve) => {
 		child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
@@ -75,5 +76,19 @@ test('a connection that waits after its end has no inode', async () => {
 	]);
 	const rows = (await snapshot()).filter(({ src }) => src.port === done[4]?.port);
 	expect(rows).toMatchObject([{ state: TIME_WAIT, ino: 0, dst: { port: done[1]?.port } }]);
+	child.stdin?.end('\n');
+});
+
+test("sockets of other network namespaces are there, with their namespace's number", async () => {
+	const actions = ['socket,4,tcp', 'bind,0,0.0.0.0,0', 'listen,0', 'socket,6,udp', 'bind,1,::,0'];
+	const { child, done } = await open(actions, ['unshare', '--net']);
+	const netns_id = Number(/\d+/.exec(readlinkSync(`/proc/${child.pid}/ns/net`))?.[0]);
+	const rows = await snapshot();
+	expect(netns_id).not.toBe(namespaceId('net'));
+	// Each namespace once, however many processes are in it.
+	expect(rows.filter((row) => row.netns_id === netns_id).sort((a, b) => a.state - b.state)).toMatchObject([
+		{ src: { addr: '::', port: done[4]?.port, proto: 'UDP' }, state: UNCONNECTED },
+		{ src: { addr: '0.0.0.0', port: done[1]?.port, proto: 'TCP' }, state: LISTEN },
+	]);
 	child.stdin?.end('\n');
 });

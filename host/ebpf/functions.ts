@@ -15,7 +15,7 @@ export interface Native {
 	ig_source_free(source: Pointer): void;
 	ig_source_add_ring(source: Pointer, fd: number): number;
 	ig_source_add_perf(source: Pointer, fd: number, pages: number, recordSize: number): number;
-	ig_source_add_iters(source: Pointer, links: Memory, count: number, recordSize: number): number;
+	ig_source_add_iters(source: Pointer, links: Memory, count: number, namespaced: number, recordSize: number): number;
 	ig_source_add_map(source: Pointer, fd: number, valueOffset: number, keep: number, merges: Memory, mergeCount: number): number;
 	ig_source_schedule(source: Pointer, input: number, intervalMs: number, count: number, onStop: number): number;
 	ig_source_start(source: Pointer): void;
@@ -171,7 +171,7 @@ export const prototypes: Readonly<Record<keyof Native, string>> = {
 	ig_source_free: 'void f(void *)',
 	ig_source_add_ring: 'int f(void *, int)',
 	ig_source_add_perf: 'int f(void *, int, uint32_t, uint32_t)',
-	ig_source_add_iters: 'int f(void *, void *, uint32_t, uint32_t)',
+	ig_source_add_iters: 'int f(void *, void *, uint32_t, uint32_t, uint32_t)',
 	ig_source_add_map: 'int f(void *, int, uint32_t, int, void *, uint32_t)',
 	ig_source_schedule: 'int f(void *, int, uint32_t, uint32_t, int)',
 	ig_source_start: 'void f(void *)',

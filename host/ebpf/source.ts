@@ -26,6 +26,14 @@ export interface Merge {
 	readonly latest: boolean;
 }
 
+/** An iterator of an input. */
+export interface SourceIterator {
+	/** Descriptor of its link. */
+	readonly link: number;
+	/** It shows what is in the thread's network namespace: it is run in each that there is. */
+	readonly ofNetwork: boolean;
+}
+
 /** When snapshots of an input are taken; native/ig.h, `ig_source_schedule`. */
 export interface Schedule {
 	/** 0: none. */
@@ -64,9 +72,11 @@ export class Source {
 		return succeeded(native.ig_source_add_perf(this.#pointer, fd, pages, recordSize), 'open a perf buffer');
 	}
 
-	/** One input of up to three iterators, by their links; returns its number in this source. */
-	addIters(links: readonly number[], recordSize: number): number {
-		return succeeded(native.ig_source_add_iters(this.#pointer, Int32Array.from(links), links.length, recordSize), 'set up an iterator');
+	/** One input of up to three iterators; returns its number in this source. */
+	addIters(iterators: readonly SourceIterator[], recordSize: number): number {
+		const links = Int32Array.from(iterators.map(({ link }) => link));
+		const namespaced = iterators.reduce((bits, { ofNetwork }, i) => bits | (ofNetwork ? 1 << i : 0), 0);
+		return succeeded(native.ig_source_add_iters(this.#pointer, links, links.length, namespaced, recordSize), 'set up an iterator');
 	}
 
 	/**

@@ -10,6 +10,9 @@ import { keepsEntries } from './fetch.js';
 /** Pages of a perf buffer, for each CPU. */
 const PERF_PAGES = 64;
 
+/** Iterators that show what is in the network namespace of the thread that runs them. */
+const OF_NETWORK = /^iter(\.s)?\/(tcp|udp)$/;
+
 /** Inputs of a native source, and the data sources that their records are of. */
 export interface LivePlan {
 	readonly kind: 'live';
@@ -47,15 +50,14 @@ export class Inputs {
 			case 'buffer':
 				return this.#buffer(object, origin.map, dataSource.recordSize);
 			case 'iterator': {
-				const links = origin.programs.map((name) => {
+				const iterators = origin.programs.map((name) => {
+					const program = object.program(name);
 					const map = origin.maps.get(name);
-					return object.program(name).attachIterator(map === undefined ? undefined : object.map(map));
+					const link = program.attachIterator(map === undefined ? undefined : object.map(map));
+					this.#links.push(link);
+					return { link: link.fd, ofNetwork: OF_NETWORK.test(program.section) };
 				});
-				this.#links.push(...links);
-				return this.#source.addIters(
-					links.map((link) => link.fd),
-					dataSource.recordSize,
-				);
+				return this.#source.addIters(iterators, dataSource.recordSize);
 			}
 			case 'map':
 				return this.#source.addMap(object.map(origin.map).fd, { ...origin, keep: keepsEntries(source) });

@@ -153,7 +153,7 @@ it('an empty map is an empty snapshot', () => {
 it('an iterator over a map shows what is in it', () => {
 	const link = object.program('list_plain').attachIterator(object.map('plain'));
 	links.push(link);
-	const input = source.addIters([link.fd], 4);
+	const input = source.addIters([{ link: link.fd, ofNetwork: false }], 4);
 	source.schedule(input, { intervalMs: 0, count: 1, onStop: false });
 	for (const number of [4, 5]) call(number);
 	source.start();
@@ -165,9 +165,9 @@ it('two iterators are one snapshot of both', () => {
 	const both = ['list_tasks', 'list_tasks'].map((name) => object.program(name).attachIterator());
 	links.push(...both);
 	const [one, two] = [
-		source.addIters([both[0]?.fd ?? -1], 24),
+		source.addIters([{ link: both[0]?.fd ?? -1, ofNetwork: false }], 24),
 		source.addIters(
-			both.map((link) => link.fd),
+			both.map((link) => ({ link: link.fd, ofNetwork: false })),
 			24,
 		),
 	];
