@@ -44,7 +44,7 @@ $(NATIVE)/libblazesym.so: native/blazesym/Cargo.toml native/blazesym/Cargo.lock 
 	@cp $(NATIVE)/blazesym/release/libblazesym.so $@.new && mv $@.new $@
 
 # The C tests: our files and the test's, all with the sanitizers. libbpf itself comes without.
-native-test: $(NATIVE_TESTS:test/native/%.test.c=$(NATIVE)/test/%)
+native-test: $(NATIVE_TESTS:test/native/%.test.c=$(NATIVE)/test/%) | blazesym
 	@for test in $^; do echo "$$test" && ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 ./$$test || exit 1; done
 
 $(NATIVE)/test/%: test/native/%.test.c test/native/check.h $(NATIVE_SOURCES) $(wildcard native/*.h) $(NATIVE)/libbpf.a $(NATIVE)/include/.done

@@ -19,6 +19,7 @@ interface CapEvent extends Identity {
 	readonly syscall: string;
 	readonly syscall_raw: number;
 	readonly kstack_raw: number;
+	readonly kstack: string;
 	readonly ustack: { readonly stack_id: number; readonly tgid_level0: number };
 }
 
@@ -51,6 +52,7 @@ test('a check that is passed appears once, with every field right', async () => 
 	expect(events).toMatchObject([
 		{
 			...{ cap: 'CAP_SYS_CHROOT', cap_raw: 18, capable: true, syscall_raw: 161, current_userns: userns, target_userns: userns },
+			kstack: expect.stringContaining('sys_chroot; '),
 			...{
 				audit: tellsOptions ? 1 : -1,
 				insetid: tellsOptions ? 0 : -1,

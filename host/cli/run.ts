@@ -161,7 +161,7 @@ async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help:
 		};
 	};
 	const symbolizer = needsSymbolizer(opened, given) ? symbolizerOf(values, help) : undefined;
-	if (symbolizer !== undefined) buildSymbolizer(symbolizer, log);
+	if (symbolizer !== undefined) await buildSymbolizer(symbolizer, log);
 	const loaded = loadFiltering(opened, () => inspectGadget(gadget), given, pushdown, log, symbolizer);
 	try {
 		const plan: PipelinePlan = {

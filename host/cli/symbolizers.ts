@@ -1,5 +1,4 @@
 /** `--symbolizers`: who gives the functions in user stacks their names; and the library for it, which is built when a run first needs it. */
-import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +11,9 @@ import type { Flag, Values } from './flags.js';
 import type { Log } from './report.js';
 
 const KNOWN = ['auto', 'none', 'symtab', 'debuginfod-cache', 'debuginfod-cache-on-ig-server'];
+
+/** blazesym's file; it may not be there. */
+export const symbolizerLibrary = built('native', 'libblazesym.so');
 
 /** Of gadgets that have user stacks. */
 export const symbolizerFlags: readonly Flag[] = [
@@ -52,7 +54,7 @@ export function symbolizerOf(values: Values, help: string): Symbolizer | undefin
 	if (names.every((name) => name === '' || name === 'none')) return undefined;
 	const wantsCache = names.some((name) => name === 'auto' || name.startsWith('debuginfod'));
 	const cache = debuginfodCache(values.get('debuginfod-cache-path')?.at(-1));
-	return { library: built('native', 'libblazesym.so'), debuginfod: wantsCache && existsSync(cache) ? cache : '' };
+	return { library: symbolizerLibrary, debuginfod: wantsCache && existsSync(cache) ? cache : '' };
 }
 
 function canBuild(): boolean {
@@ -72,9 +74,10 @@ export function needsSymbolizer({ dataSources, params }: OpenedGadget, given: Re
 }
 
 /** Builds the library if it is not there, a minute or two once; a failure is a warning: addresses are shown then. */
-export function buildSymbolizer({ library }: Symbolizer, log: Log): void {
+export async function buildSymbolizer({ library }: Symbolizer, log: Log): Promise<void> {
 	if (existsSync(library) || !canBuild()) return;
 	log('info', 'building the symbolizer for user stacks (once, a minute or two; --symbolizers none does without) ...');
+	const { spawnSync } = await import('node:child_process');
 	const result = spawnSync('flock', [built('.lock'), 'make', '-s', '-C', root, 'blazesym'], {
 		env: { ...process.env, MAKEFLAGS: '' },
 		stdio: ['ignore', 'pipe', 'pipe'],

@@ -150,6 +150,8 @@ export interface Native {
 	bpf_map__value_size(map: Pointer): number;
 	bpf_map__max_entries(map: Pointer): number;
 	bpf_map__set_max_entries(map: Pointer, entries: number): number;
+	bpf_map__map_flags(map: Pointer): number;
+	bpf_map__set_map_flags(map: Pointer, flags: number): number;
 	bpf_map__pin_path(map: Pointer): string | null;
 	bpf_map__set_pin_path(map: Pointer, path: string | null): number;
 	bpf_map__set_autocreate(map: Pointer, autocreate: boolean): number;
@@ -269,6 +271,8 @@ export const prototypes: Readonly<Record<keyof Native, string>> = {
 	bpf_map__max_entries: 'uint32_t f(void *)',
 	bpf_map__set_max_entries: 'int f(void *, uint32_t)',
 	bpf_map__set_autocreate: 'int f(void *, bool)',
+	bpf_map__map_flags: 'uint32_t f(void *)',
+	bpf_map__set_map_flags: 'int f(void *, uint32_t)',
 	bpf_map__pin_path: 'const char *f(void *)',
 	bpf_map__set_pin_path: 'int f(void *, const char *)',
 	bpf_map__reuse_fd: 'int f(void *, int)',

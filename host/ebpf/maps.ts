@@ -14,6 +14,8 @@ export const MapType = {
 	LpmTrie: 11,
 	RingBuf: 27,
 } as const;
+/** BPF_F_NO_PREALLOC */
+const NO_PREALLOC = 1;
 const perCpu: readonly number[] = [MapType.PercpuArray, MapType.PercpuHash, MapType.LruPercpuHash];
 
 /** A map, before and after it was created. Valid until the object is closed. */
@@ -57,6 +59,11 @@ export class BpfMap {
 	/** Before the load. libbpf rounds a ring buffer up to pages and a power of two. */
 	setMaxEntries(entries: number): void {
 		check(native.bpf_map__set_max_entries(this.handle, entries), `resize map ${this.name}`);
+	}
+
+	/** Before the load: all its entries are made at once, and not one by one as they come. */
+	preallocate(): void {
+		check(native.bpf_map__set_map_flags(this.handle, native.bpf_map__map_flags(this.handle) & ~NO_PREALLOC), `set up map ${this.name}`);
 	}
 
 	/** Before the load: where it is pinned, if its object says that it is to be; made there by the load if it is not. */

@@ -191,6 +191,7 @@ class Opened implements OpenedGadget {
 		}
 		for (const [id, table] of predicates ?? []) object.setGlobal(`${this.#buffer(id)}_predicates`, table);
 		this.#provideSockets();
+		this.#sizeStackMaps(values);
 		// What others have pinned is shared; a run itself leaves nothing behind.
 		for (const map of object.maps) if (map.pinPath !== undefined && !existsSync(map.pinPath)) map.unpin();
 		object.load();
@@ -210,6 +211,15 @@ class Opened implements OpenedGadget {
 			filtered: () => inputs.filtered(),
 			close: () => this.close(),
 		};
+	}
+
+	/** The map of build ids takes 4 KiB an entry, and on kernels before 6.1 samplers may only use maps that are made whole. */
+	#sizeStackMaps(values: ReadonlyMap<string, string>): void {
+		const map = this.#object.maps.find(({ name }) => name === 'ig_build_id');
+		if (map === undefined) return;
+		const collect = this.params.find(({ variable }) => variable === 'collect_build_id');
+		if (collect !== undefined && (values.get(collect.key) ?? collect.default) !== 'true') map.setMaxEntries(1);
+		if (this.#object.programs.some((program) => program.type === ProgramType.PerfEvent)) map.preallocate();
 	}
 
 	#openStacks(symbolizer: Symbolizer | undefined): Stacks | undefined {

@@ -69,6 +69,15 @@ describe('the guide', () => {
 		expect(await kinds('--everything=false')).toEqual([]);
 	});
 
+	it('names the functions of stacks', async () => {
+		const run = await igDuring([program('GADGET_TRACER(stacks,'), '-o', 'json', '--collect-ustack'], interrupt);
+		const mine = jsonLines<{ pid: number; kernel_stack: string; user_stack: { symbols: string } }>(run).find(
+			({ pid }) => pid === process.pid,
+		);
+		expect(mine?.kernel_stack).toMatch(/; do_syscall_64; |; el0_svc/);
+		expect(mine?.user_stack.symbols).toMatch(/^\S*kill; /);
+	});
+
 	it('takes snapshots, sorted and cut', async () => {
 		const folder = program('GADGET_SNAPSHOTTER');
 		const snapshot = async (...flags: string[]) => {

@@ -43,6 +43,8 @@ export const cases: Readonly<Record<string, Case | undefined>> = {
 	// The VMs have no disks.
 	profile_blockio: { event: undefined },
 	profile_cpu: {
+		// Of the one that is still there at the end.
+		prepare: `${burner} user >/dev/null 2>&1 </dev/null &`,
 		...{ flags: ['--comm', 'burner', '--collect-ustack', ...atEnd('samples')], command: burner, args: ['once'] },
 		event: { kernel_ip: 0, user_stack_raw: { symbols: /^burn_inner; burn_middle; burn_outer; main; / } },
 	},

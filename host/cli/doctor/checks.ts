@@ -6,6 +6,7 @@ import { type Answer, hasProgramType, meets } from '../../ebpf/probe.js';
 import { MapType } from '../../ebpf/maps.js';
 import { ProgramType } from '../../ebpf/programs.js';
 import { built } from '../../root.js';
+import { symbolizerLibrary } from '../symbolizers.js';
 import { BTF_PATH } from '../version.js';
 
 export interface Check {
@@ -157,6 +158,16 @@ function symbols(): Check {
 	);
 }
 
+function symbolizer(): Check {
+	const ok = existsSync(symbolizerLibrary);
+	return check(
+		'symbolizer',
+		ok,
+		ok ? 'there' : 'not built',
+		'nothing: the first run that needs it builds it, to name the functions in user stacks',
+	);
+}
+
 /** (module (func (result v128) i32.const 0 i8x16.splat)) */
 const SIMD = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 15, 11]);
 
@@ -175,5 +186,9 @@ function wasm(): Check {
 }
 
 export function hostChecks(): Check[] {
-	return [...[capabilities(), kernel(), btf(), tracing(), lockdown(), jit(), ring()], ...hooks(), ...[cgroups(), symbols(), wasm()]];
+	return [
+		...[capabilities(), kernel(), btf(), tracing(), lockdown(), jit(), ring()],
+		...hooks(),
+		...[cgroups(), symbols(), symbolizer(), wasm()],
+	];
 }
