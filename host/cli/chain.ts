@@ -27,6 +27,8 @@ export interface ChainInput {
 	readonly terminalWidth: number | undefined;
 	/** Time that the events are around of, ms since 1970: local time is known for two years on both sides. */
 	readonly around: number;
+	/** Names of the network interfaces, for captures (`operators/src/output/pcapng.rs`); absent where the events are not from here. */
+	readonly interfaces?: (() => string) | undefined;
 	/** Architecture of the events' machine, as Node.js calls it. */
 	readonly arch: string;
 	readonly log: Log;
@@ -240,6 +242,15 @@ function terminalParams(source: DataSource, { terminalWidth }: ChainInput): Para
 	return { 'terminal-width': String(terminalWidth), ...(clear && { 'clear-screen': 'true' }) };
 }
 
+/** @throws IgError IG_FLAG_VALUE on a terminal */
+function captureParams({ terminalWidth, interfaces, options }: ChainInput): Params {
+	if (terminalWidth !== undefined) {
+		const reason = 'is for programs, and this is a terminal: add `| tshark -r -`, or --output-file FILE.pcapng';
+		throw new IgError('IG_FLAG_VALUE', { flag: '--output', value: 'pcap-ng', reason, help: options.help });
+	}
+	return interfaces === undefined ? {} : { interfaces: interfaces() };
+}
+
 /** What is known of a data source before the operator that emits it has been initialised. */
 function emittedSource(name: string): DataSource {
 	return { name, type: 'single', recordSize: 0, fields: [], annotations: {}, tags: [], slots: 0 };
@@ -353,6 +364,7 @@ export function buildChain(input: ChainInput): OperatorPlan[] {
 				...where,
 			);
 		else if (mode === 'histogram') chain.builtin('histogram', terminalParams(source, input), ...where);
+		else if (mode === 'pcap-ng') chain.builtin(mode, captureParams(input), ...where);
 		else if (mode === 'jsonpretty') chain.builtin('json', { pretty: 'true' }, ...where);
 		else if (mode !== 'none') chain.builtin(mode, {}, ...where);
 	});

@@ -4,6 +4,7 @@ import { arch, release } from 'node:os';
 import { sep } from 'node:path';
 import { Command } from 'commander';
 import { closest } from '../closest.js';
+import { interfaceList } from '../ebpf/interfaces.js';
 import { IgError } from '../errors.js';
 import { type Gadget, isGadget, openGadget, sourceFolder } from '../gadget/gadget.js';
 import { inspectGadget, type LoadedGadget, type OpenedGadget } from '../gadget/instance.js';
@@ -132,6 +133,7 @@ async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help:
 		options,
 		around: Date.now(),
 		arch: arch(),
+		interfaces: interfaceList,
 		terminalWidth: terminalWidth(outputFd),
 	};
 	const operators = buildChain({ ...input, users, log });

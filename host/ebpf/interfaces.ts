@@ -14,3 +14,10 @@ export function isRaw(name: string): boolean {
 export function interfaceNames(): string[] {
 	return [...readFileSync('/proc/self/net/dev', 'utf8').matchAll(/^\s*([^\s:]+):/gm)].map(([, name = '']) => name);
 }
+
+/** `1/lo 2/eth0 5/tun0/raw`, as the operator `pcap-ng` wants them. */
+export function interfaceList(): string {
+	return interfaceNames()
+		.map((name) => `${native.if_nametoindex(name)}/${name}${isRaw(name) ? '/raw' : ''}`)
+		.join(' ');
+}

@@ -29,4 +29,4 @@ pub unsafe extern "C" fn ig_split_filter(table: *const u8, size: usize) -> *cons
 }
 
 ig_operator::manifest!(include_str!("../manifest.json"));
-ig_operator::export!(formatters::Formatters, filter::Filter, limiter::Limiter, columns::Columns, output::Json, output::Yaml, sort::Sort, histogram::Histograms, count::Count, folded::Folded);
+ig_operator::export!(formatters::Formatters, filter::Filter, limiter::Limiter, columns::Columns, output::Json, output::Yaml, sort::Sort, histogram::Histograms, count::Count, folded::Folded, output::PcapNg);

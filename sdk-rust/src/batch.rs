@@ -58,6 +58,8 @@ pub struct Batch<'b> {
     capacity: usize,
     source: usize,
     record_size: usize,
+    /// Of the data source: where what a gadget appended to a record begins.
+    struct_size: usize,
     row_count: usize,
     rows: usize,
     stride: usize,
@@ -86,6 +88,7 @@ impl<'b> Batch<'b> {
             capacity: word(header::CAPACITY),
             source,
             record_size: record_sizes.get(source).copied().unwrap_or(0) as usize,
+            struct_size: record_sizes.get(source).copied().unwrap_or(0) as usize,
             row_count: word(header::ROW_COUNT),
             rows: word(header::ROWS),
             stride: word(header::STRIDE),
@@ -303,6 +306,20 @@ impl<'b> Batch<'b> {
             unsafe { u32::load(self.at(self.row_offsets + row.index() * 4)) as usize }
         };
         self.at(offset)
+    }
+
+    /// What the row's record has behind the data source's record size: bytes that a gadget appended. Empty when it has none. The
+    /// view can be set in columns; nothing is copied.
+    pub fn rest(&self, row: Row<'b>) -> View {
+        let at = self.row_address(row) as usize - self.base as usize;
+        // The kernel's header of the record: its length, and two bits of the ring's.
+        // SAFETY: there is one before every row.
+        let length = unsafe { u32::load(self.at(at - RECORD_HEADER)) } as usize & 0x3fff_ffff;
+        let room = if self.stride != 0 { self.stride - RECORD_HEADER } else { self.capacity - at };
+        match length.min(room).checked_sub(self.struct_size) {
+            Some(size) if size > 0 => View { offset: (at + self.struct_size) as u32, size: size as u32 },
+            _ => View::default(),
+        }
     }
 
     /// Every row has at least this many bytes. To the built-in operators that may be less than the data source's record size:

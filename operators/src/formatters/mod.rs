@@ -12,7 +12,7 @@
 //!
 //! A field `NAME_raw` gets a field `NAME` beside it, or what its `formatters.*.target` annotation says; without either it
 //! stays alone. The raw field is hidden, unless its annotation `columns.hidden` is `false`. A text field `args` with a
-//! sibling `args_size` has its NULs replaced in place: see [`args`].
+//! sibling `args_size` has its NULs replaced in place: see [`args`]. What is behind the record becomes a field: see [`rest`].
 
 mod args;
 mod digits;
@@ -23,6 +23,7 @@ mod file;
 mod lookup;
 mod measure;
 mod memo;
+mod rest;
 mod signal;
 mod syscall;
 mod target;
@@ -88,6 +89,7 @@ pub type Inverse = fn(&str) -> Option<u32>;
 /// The order decides that of the added fields.
 fn jobs(source: &DataSource, offsets: &UtcOffsets, arch: &str) -> Result<Vec<Box<dyn Job>>> {
     let mut jobs: Vec<Box<dyn Job>> = Vec::new();
+    rest::jobs(source, &mut jobs)?;
     enums::jobs(source, &mut jobs)?;
     signal::jobs(source, &mut jobs)?;
     errno::jobs(source, &mut jobs)?;
