@@ -128,6 +128,7 @@ look_debian() {
 		# libFuzzer, for test/fuzz.
 		has clang-19 && [ ! -e "$(clang-19 -print-file-name=libclang_rt.fuzzer-"$(uname -m)".a)" ] && apt_has libclang-rt-19-dev && need libclang-rt-19-dev
 		has tmux || need tmux
+		has tshark || need tshark
 		has busybox || need busybox-static
 	fi
 	if [ "$what" = bench ]; then

@@ -22,10 +22,10 @@
 
 struct packet_event_t {
 	gadget_timestamp timestamp_raw;
-	__u8 packet_type;
-	__u32 ifindex;
-	__u32 payload_len;
-	__u32 packet_size;
+	u8 packet_type;
+	u32 ifindex;
+	u32 payload_len;
+	u32 packet_size;
 	struct gadget_process proc;
 };
 

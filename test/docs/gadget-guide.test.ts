@@ -6,7 +6,9 @@ import { delimiter, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { checkMetadata } from '../../host/gadget/metadata-file.js';
 import { Ig, ig } from '../support/cli.js';
-import { igDuring, jsonLines } from '../support/live.js';
+import { ether, ip as ip4, udp } from '../packets/build.js';
+import { fixture, igDuring, jsonLines, linesOf } from '../support/live.js';
+import { Network } from '../support/network.js';
 import { root } from '../support/pipeline.js';
 
 const guide = readFileSync(join(root, 'docs/gadgets.md'), 'utf8');
@@ -141,6 +143,23 @@ describe('the guide', () => {
 		);
 		const run = await igDuring([folder, '-o', 'json', '--pid', String(process.pid)], interrupt);
 		expect(jsonLines(run)).toContainEqual({ target: process.pid, error_raw: 0, error: '' });
+	});
+
+	it('filters packets, and shows what follows a record', async () => {
+		const folder = program('GADGET_PF');
+		writeFileSync(join(folder, 'gadget.yaml'), blocks('yaml').find((text) => text.includes('name: heads')) ?? '');
+		const network = new Network('ig-guide');
+		try {
+			const query = ether(0x0800, ip4(17, udp(5353, 53, new Array<number>(40).fill(7))));
+			const other = ether(0x0800, ip4(17, udp(5353, 54)));
+			const send = (): string => network.run(fixture('frames'), 'lo', ...[query, other].map((frame) => Buffer.from(frame).toString('hex')));
+			const { stdout } = await igDuring([folder, '-o', 'json', '--pf', 'udp port 53', '--iface', 'lo'], () => void send(), {
+				netns: network.name,
+			});
+			expect(linesOf(stdout)).toMatchObject([{ size: query.length, bytes: Buffer.from(query.slice(0, 32)).toString('hex') }]);
+		} finally {
+			network.delete();
+		}
 	});
 
 	it('has a gadget.yaml without a mistake', () => {

@@ -14,7 +14,8 @@ const examples = readdirSync(join(root, 'gadgets'), { withFileTypes: true })
 	});
 
 test.each(examples)('$name: $command', async ({ name, command, heading }) => {
-	const [program, run, gadget, ...flags] = command.split(' ');
+	const words = (command.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replaceAll("'", ''));
+	const [program, run, gadget, ...flags] = words;
 	expect([program, run, gadget]).toEqual(['ig', 'run', name]);
 	const { code, stdout, stderr } = await ig(['run', name, ...flags, '--timeout', '300ms']);
 	// What this kernel cannot do, others do in test/vm/matrix.test.ts.

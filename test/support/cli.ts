@@ -25,9 +25,14 @@ export class Ig {
 			readonly cwd?: string;
 			/** The Node.js to run it with; this one. */
 			readonly node?: string;
+			/** The network namespace to run it in (`ip netns`). */
+			readonly netns?: string;
 		} = {},
 	) {
-		this.child = spawn(options.node ?? process.execPath, [main, ...args], {
+		const command = [options.node ?? process.execPath, main, ...args];
+		// Not by `ip netns exec`, which hides the cgroups.
+		const [program = '', ...rest] = options.netns === undefined ? command : ['nsenter', `--net=/run/netns/${options.netns}`, ...command];
+		this.child = spawn(program, rest, {
 			stdio: ['ignore', 'pipe', 'pipe'],
 			env: { ...process.env, ...options.env },
 			...(options.uid !== undefined && { uid: options.uid, gid: options.uid }),

@@ -8,8 +8,12 @@ import { Ig, type Result } from './cli.js';
 export { fixture } from './fixture.js';
 
 /** Starts `ig run …`, does something once its programs are attached, and ends it in order. */
-export async function igDuring(args: readonly string[], action: () => void | Promise<void>): Promise<Result> {
-	const running = new Ig(['run', ...args, '-v']);
+export async function igDuring(
+	args: readonly string[],
+	action: () => void | Promise<void>,
+	options: ConstructorParameters<typeof Ig>[1] = {},
+): Promise<Result> {
+	const running = new Ig(['run', ...args, '-v'], options);
 	await running.until('running...');
 	await action();
 	running.signal('SIGINT');

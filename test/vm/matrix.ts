@@ -53,6 +53,13 @@ export const cases: Readonly<Record<string, Case | undefined>> = {
 		prepare: `(sleep 1000 | ${sockets} socket,4,tcp bind,0,127.0.0.1,4322 listen,0 wait) >/dev/null 2>&1 </dev/null &`,
 		event: { src: { addr: '127.0.0.1', port: 4322, proto: 'TCP' }, state: 10 },
 	},
+	tcpdump: {
+		...{ flags: ['--pf', 'udp port 53 and udp[8:2] = 0x6967', '--comm', 'sockets', '--iface', 'lo'], command: sockets },
+		...{
+			args: ['socket,4,udp', 'connect,0,127.0.0.1,53', 'send,0,ig'],
+			event: { packet_type: 0, packet_size: 44, proc: { comm: 'sockets' } },
+		},
+	},
 	top_file: {
 		...{ flags: ['--comm', 'fileops', ...atEnd('file')], command: fileops, args: ['/dev/shm/igmatrix2', 'creat', 'write'] },
 		event: { file: '/dev/shm/igmatrix2', writes: 1, wbytes_raw: 10 },
