@@ -48,7 +48,8 @@ export function gadgetTable(costs: readonly GadgetCost[]): Table {
 			'Unpaced storms of what each gadget watches, from one process; ig writes JSON with all default fields. *work/s*: how often the process does it while it is watched, per second in which it has its CPU; *slow-down*: against no tracer. ' +
 			'*Reader*: its CPU time, user and system, from the begin of the storm to its last line, per event that it showed; *whole life*: with its start and end, which dominate in so short a run. ' +
 			'*Traced*: the CPU time that the process takes longer, per event that there was; gadgets that count do nearly all of their work there. *CPU* is both. ' +
-			'Events are what the reader is made to show: trace_dns and bpftrace show a message as it goes out and as it comes in, tcpdump once; tcplife shows one line for each end of a connection; top_file counts reads and writes.',
+			'Events are what the reader is made to show: trace_dns and bpftrace show a message as it goes out and as it comes in, tcpdump once; tcplife shows one line for each end of a connection; top_file counts reads and writes. ' +
+			'A gadget is judged beside the peer that takes least CPU; tcpdump, which does not know whose a message is, is not one.',
 		head: [
 			'gadget: reader',
 			'work/s',
@@ -69,7 +70,7 @@ export function gadgetTable(costs: readonly GadgetCost[]): Table {
 				line(
 					cost,
 					row,
-					cost.rows.find(({ reader }) => reader.name === 'ig'),
+					cost.rows.find(({ role }) => role === 'ours'),
 				),
 			),
 		]),
@@ -79,8 +80,8 @@ export function gadgetTable(costs: readonly GadgetCost[]): Table {
 /** Ours, and of the peers the one that takes least CPU per event. */
 function pair(cost: GadgetCost): readonly [GadgetRow, GadgetRow] | undefined {
 	const { rows } = cost;
-	const us = rows.find(({ reader }) => reader.name === 'ig');
-	const [peer] = rows.filter((row) => row !== us).sort((a, b) => both(cost, a) - both(cost, b));
+	const us = rows.find(({ role }) => role === 'ours');
+	const [peer] = rows.filter(({ role }) => role === 'peer').sort((a, b) => both(cost, a) - both(cost, b));
 	return us && peer && [us, peer];
 }
 

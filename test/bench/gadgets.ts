@@ -8,6 +8,7 @@ import { type Sample, summarize } from './statistics.js';
 export interface GadgetRow {
 	readonly reader: Reader;
 	readonly runs: readonly LiveResult[];
+	readonly role: 'ours' | 'peer' | 'other';
 }
 
 export interface GadgetCost {
@@ -31,11 +32,12 @@ export interface GadgetOptions {
 /** Unpaced storms; all readers take turns in each round. Peers that do not run on this kernel go to `failures`. */
 export async function measureGadgets(scratch: Scratch, cpus: Cpus, options: GadgetOptions, failures: string[]): Promise<GadgetCost[]> {
 	const costs: GadgetCost[] = [];
-	for (const { gadget, unit, subject, ours, peers } of gadgetCases(scratch)) {
+	for (const { gadget, unit, subject, ours, peers, others = [] } of gadgetCases(scratch)) {
 		if (options.only !== undefined && !options.only.includes(gadget)) continue;
 		const storm = { rate: 0, seconds: options.seconds };
 		const untraced: number[] = [];
-		const rows = [ours, ...peers].map((reader) => ({ reader, runs: [] as LiveResult[], failed: false }));
+		const row = (reader: Reader, role: GadgetRow['role']) => ({ reader, role, runs: [] as LiveResult[], failed: false });
+		const rows = [row(ours, 'ours'), ...peers.map((peer) => row(peer, 'peer')), ...others.map((other) => row(other, 'other'))];
 		for (let round = 1; round <= options.runs; round++) {
 			options.say(`${gadget}, round ${round} of ${options.runs}`);
 			const alone = await withoutReader(subject, cpus, { ...storm, seconds: Math.min(storm.seconds, 2) });

@@ -1,7 +1,7 @@
 /** What the numbers must show, and whether they do. */
 import { gadgetVerdicts } from './gadget-table.js';
 import type { OperatorCost } from './operators.js';
-import { findRow, of, ours, type Results } from './results.js';
+import { findRow, type LiveRow, of, ours, type Results } from './results.js';
 import { type Sample, short } from './statistics.js';
 import type { Table } from './table.js';
 
@@ -9,6 +9,8 @@ export interface Verdict {
 	readonly target: string;
 	readonly measured: string;
 	readonly met: boolean;
+	/** Of a target that is missed. */
+	readonly why?: string;
 }
 
 /** A target whose part of the benchmark did not run has no verdict. */
@@ -36,6 +38,20 @@ const tracedSpeed: Judge = (results) => {
 	return { target: 'traced program at least 2 × as fast as under opensnoop', measured: `${short(factor)} ×`, met: factor >= 2 };
 };
 
+/** What the output alone takes, which is no reader's own doing. */
+function why({ write }: Results, row: LiveRow, other: LiveRow): { readonly why?: string } {
+	if (write === undefined) return {};
+	const [bytes, theirs] = [of(row, (run) => run.lineBytes).median, of(other, (run) => run.lineBytes).median];
+	const alone = (write.median * bytes) / 1000;
+	const storm = of(row, (run) => run.cpuPerEvent).median * 1e6;
+	const life = of(row, (run) => run.lifeCpuPerEvent).median * 1e6;
+	return {
+		why:
+			`of the ${short(life)} µs, the kernel takes ${short(alone / 1000)} to write the ${short(bytes)} bytes of an event (${row.reader} shows every field; ${other.reader} writes ${short(theirs)} bytes), ` +
+			`and start and end ${short(life - storm)} in so short a run`,
+	};
+}
+
 function cpuAtMost(peer: string, share: number, text: string): Judge {
 	return (results) => {
 		const row = findRow(results, UNPACED, ours);
@@ -44,7 +60,7 @@ function cpuAtMost(peer: string, share: number, text: string): Judge {
 		const own = of(row, (run) => run.lifeCpuPerEvent).median;
 		const theirs = of(other, (run) => run.lifeCpuPerEvent).median;
 		const measured = `${short(own * 1e6)} µs against ${short(theirs * 1e6)} µs: ${short(own / theirs)}`;
-		return { target: text, measured, met: own <= theirs * share };
+		return { target: text, measured, met: own <= theirs * share, ...why(results, row, other) };
 	};
 }
 
@@ -114,6 +130,10 @@ export function judge(results: Results): Table {
 	return {
 		title: 'Targets',
 		head: ['target', 'measured', ''],
-		rows: verdicts.map(({ target, measured, met }) => [target, measured, met ? 'met' : '**missed**']),
+		rows: verdicts.map(({ target, measured, met, why }) => [
+			target,
+			measured,
+			met ? 'met' : `**missed**${why === undefined ? '' : `: ${why}`}`,
+		]),
 	};
 }
