@@ -15,6 +15,7 @@ export class LiveSource implements BatchSource {
 	readonly #maxRows: readonly number[];
 	readonly #control: Control;
 	readonly #plenty: number;
+	readonly announced: boolean;
 	#turn = 0;
 	/** Input whose batch is in flight. */
 	#current: number | undefined;
@@ -30,6 +31,8 @@ export class LiveSource implements BatchSource {
 		this.#control = control;
 		this.#plenty = plan.batch.maxBytes / 2;
 		this.#lostSeen = lostSeen;
+		// Snapshots have their times; rings are filled without a word.
+		this.announced = this.#inputs.every(({ dataSource }) => this.#specs[dataSource]?.array === true);
 	}
 
 	fill(region: Uint8Array, sequence: number, again?: { dataSource: number; rows: number }): Filled | undefined {

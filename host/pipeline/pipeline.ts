@@ -77,7 +77,7 @@ class Supervisor implements Pipeline {
 	readonly #control: Control;
 	readonly #metrics: Metrics;
 	readonly #tables = new Tables();
-	readonly #timer: NodeJS.Timeout;
+	#timer: NodeJS.Timeout | undefined;
 	#worker: Worker;
 	readonly #watchdog: Watchdog;
 	/** Of each operator's last failure. */
@@ -108,7 +108,8 @@ class Supervisor implements Pipeline {
 		const shortest = Math.min(...plan.operators.flatMap(({ limits }) => Object.values(limits.ms)));
 		const everyMs = Math.max(5, Math.min(50, shortest / 4));
 		this.#watchdog = new Watchdog(this.#control, (operator, call) => this.#plan.operators[operator]?.limits.ms[call] ?? Infinity, everyMs);
-		this.#timer = setInterval(() => this.#watch(), everyMs);
+		// A call that begins now is not suspicious before half of its limit.
+		this.#watchEvery(everyMs, Math.max(everyMs, Math.min(500, shortest / 2)));
 	}
 
 	stop(): void {
@@ -305,7 +306,7 @@ class Supervisor implements Pipeline {
 	#end(end: PipelineEnd): void {
 		if (this.#over) return;
 		this.#over = true;
-		clearInterval(this.#timer);
+		clearTimeout(this.#timer);
 		this.#settleSwap({ reason: 'came after the end of the run' });
 		if (this.#settleReady !== undefined) {
 			this.#settleReady.reject(
@@ -317,6 +318,15 @@ class Supervisor implements Pipeline {
 			this.#control.dropEmitted();
 			this.#settleEnded(end);
 		});
+	}
+
+	/** `idleMs`: how long it may look away when no call runs. */
+	#watchEvery(busyMs: number, idleMs: number): void {
+		const pause = this.#control.running() === undefined ? idleMs : busyMs;
+		this.#timer = setTimeout(() => {
+			this.#watch();
+			if (!this.#over) this.#watchEvery(busyMs, idleMs);
+		}, pause);
 	}
 
 	/** Cuts off an operator that has been in one call for longer than its limit. */

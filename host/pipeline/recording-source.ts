@@ -14,6 +14,7 @@ export class RecordingSource implements BatchSource {
 	readonly #endless: boolean;
 	readonly #maxRows: readonly number[];
 	#frame: number;
+	readonly announced = false;
 	/** The frame at an offset: one that is played in parts, or waited for, is read and checked once. */
 	#read: { readonly at: number; readonly entry: ReturnType<RecordingReader['at']> } | undefined;
 	#within: number;

@@ -30,6 +30,8 @@ export interface BatchSource {
 	stop(): void;
 	/** True when there will never be more. */
 	finished(): boolean;
+	/** Nothing comes unannounced: {@link wait} ends when there is more, so that nobody has to look meanwhile. */
+	readonly announced: boolean;
 	/** Blocks until there may be more, or another thread wakes it. */
 	wait(milliseconds: number): void;
 }

@@ -142,7 +142,7 @@ class Runner {
 			if (stopping && drained) return 'stopped';
 			if (stopping || (this.#exchange !== undefined && drained)) continue;
 			pause = rows >= ENOUGH_ROWS ? flushMs : Math.min(pause * 2, IDLE_MS);
-			source.wait(pause);
+			source.wait(source.announced ? nextTick - now : pause);
 		}
 	}
 

@@ -2,7 +2,7 @@
 BENCH := dist/bench
 BENCH_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror
 
-bench-tools: $(BENCH)/storm $(BENCH)/nothing $(BENCH)/measure $(BENCH)/creader $(BENCH)/producer.bpf.o
+bench-tools: $(BENCH)/storm $(BENCH)/nothing $(BENCH)/measure $(BENCH)/creader $(BENCH)/producer.bpf.o blazesym
 
 $(BENCH)/measure: test/bench/measure.c
 	@mkdir -p $(@D)

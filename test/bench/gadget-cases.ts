@@ -192,13 +192,14 @@ function profileCpu(): GadgetCase {
 				tally: (line, text) =>
 					(JSON.parse(line) as SampleRow[]).filter(({ proc }) => proc.comm === text).reduce((sum, { samples }) => sum + samples, 0),
 			},
+			'--collect-ustack',
 			'--pid',
 			'PID',
 		),
 		peers: [
 			bpftrace(
-				`profile:hz:${SAMPLES_PER_SECOND} /pid == PID/ { @[comm, pid, tid, kstack, ustack] = count(); } interval:s:1 { print(@); clear(@); }`,
-				{ events, tally: () => 0 },
+				`profile:hz:${SAMPLES_PER_SECOND} /pid == PID/ { @[kstack, ustack, pid, tid, comm] = count(); } interval:s:1 { print(@); clear(@); }`,
+				{ events, tally: (line) => Number(/\]: (\d+)$/.exec(line)?.[1] ?? 0) },
 				'line',
 			),
 		],
