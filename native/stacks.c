@@ -8,10 +8,11 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include "internal.h"
+#include "stack_ids.h"
 #include "symbols.h"
 #include "text.h"
 
-#define MOST_FRAMES 127
+#define MOST_FRAMES IG_MOST_FRAMES
 #define BUILD_ID_SIZE 20
 #define FRAME_KEY ~0ull
 #define WRITTEN 1024u
@@ -42,6 +43,8 @@ struct ig_stacks {
 	char *library, *debuginfod;
 	char reason[256];
 	uint32_t pid_namespace;
+	struct ig_stack_ids kernel_ids, user_ids;
+	int64_t now; /* of the batch */
 	struct ig_kallsyms kernel;
 	struct ig_processes processes;
 	struct ig_elfs elfs;
@@ -75,6 +78,10 @@ struct ig_stacks *ig_stacks_new(int kernel_fd, int user_fd, int build_id_fd, con
 	stacks->debuginfod = copy_of(debuginfod);
 	stacks->symbolize = stacks->library != NULL;
 	stacks->elfs.debuginfod = stacks->debuginfod;
+	if (ig_stack_ids_open(&stacks->kernel_ids, kernel_fd) || ig_stack_ids_open(&stacks->user_ids, user_fd)) {
+		ig_stacks_free(stacks);
+		return NULL;
+	}
 	if (!stat("/proc/self/ns/pid", &status))
 		stacks->pid_namespace = (uint32_t)status.st_ino;
 	return stacks;
@@ -84,6 +91,8 @@ void ig_stacks_free(struct ig_stacks *stacks)
 {
 	if (!stacks)
 		return;
+	ig_stack_ids_close(&stacks->kernel_ids);
+	ig_stack_ids_close(&stacks->user_ids);
 	ig_kallsyms_free(&stacks->kernel);
 	ig_processes_free(&stacks->processes);
 	ig_elfs_free(&stacks->elfs);
@@ -328,7 +337,8 @@ static bool render_user(struct ig_stacks *stacks, const struct user_stack *stack
 /* NULL: no memory, or there is no stack. */
 static const struct ig_memo_entry *kernel_stack(struct ig_stacks *stacks, uint32_t id)
 {
-	const struct ig_memo_key key = { { id, stacks->elfs.lines } };
+	const uint32_t generation = (int32_t)id < 0 ? 0 : ig_stack_ids_use(&stacks->kernel_ids, id, stacks->now);
+	const struct ig_memo_key key = { { id, (uint64_t)generation << 1 | stacks->elfs.lines } };
 	const struct ig_memo_entry *known = ig_memo_find(&stacks->stacks, &key);
 
 	if (known)
@@ -340,9 +350,11 @@ static const struct ig_memo_entry *kernel_stack(struct ig_stacks *stacks, uint32
 
 static const struct ig_memo_entry *user_stack(struct ig_stacks *stacks, const struct user_stack *stack)
 {
+	/* No stack was asked for, or a thread of the kernel has none. */
+	const uint32_t generation = stack->inode ? ig_stack_ids_use(&stacks->user_ids, stack->stack_id, stacks->now) : 0;
 	const struct ig_memo_key key = { {
 		(uint64_t)stack->stack_id << 32 | stack->tgid_level0,
-		1ull << 32 | stacks->elfs.lines,
+		1ull << 63 | (uint64_t)generation << 1 | stacks->elfs.lines,
 		stack->inode,
 		(uint64_t)stack->base_addr_hash << 32 | stack->mtime_nsec,
 		stack->mtime_sec,
@@ -350,15 +362,14 @@ static const struct ig_memo_entry *user_stack(struct ig_stacks *stacks, const st
 	const struct ig_memo_entry *known;
 	bool complete;
 
-	/* No stack was asked for, or a thread of the kernel has none. */
 	if (!stack->inode)
 		return NULL;
 	known = ig_memo_find(&stacks->stacks, &key);
-	if (known && (!known->until || (!stacks->again && known->until > ig_monotonic())))
+	if (known && (!known->until || (!stacks->again && known->until > stacks->now)))
 		return known;
 	clear(stacks->texts);
 	complete = render_user(stacks, stack, stacks->texts);
-	return ig_memo_put(&stacks->stacks, &key, stacks->texts, complete ? 0 : ig_monotonic() + AGAIN_NS);
+	return ig_memo_put(&stacks->stacks, &key, stacks->texts, complete ? 0 : stacks->now + AGAIN_NS);
 }
 
 static bool add_text(struct ig_heap *heap, const char *text, uint32_t size, struct ig_view *view)
@@ -495,6 +506,7 @@ int ig_stacks_fill(struct ig_stacks *stacks, uint8_t *region, uint32_t capacity,
 	for (uint32_t i = 0; i < count; i++)
 		stacks->elfs.lines |= fields[i].slots[FRAMES] != IG_NO_SLOT;
 	heap.next = (uint64_t)batch.heap + batch.heap_used;
+	stacks->now = ig_monotonic();
 	for (uint32_t i = 0; i < count; i++) {
 		const uint64_t size = fields[i].user ? sizeof(struct user_stack) : sizeof(uint32_t);
 
@@ -508,5 +520,7 @@ int ig_stacks_fill(struct ig_stacks *stacks, uint8_t *region, uint32_t capacity,
 	}
 	batch.heap_used = (uint32_t)(heap.next - batch.heap);
 	ig_store32(region + offsetof(struct ig_batch, heap_used), batch.heap_used);
+	ig_stack_ids_sweep(&stacks->kernel_ids, -1, stacks->now);
+	ig_stack_ids_sweep(&stacks->user_ids, stacks->build_id_fd, stacks->now);
 	return 0;
 }

@@ -133,6 +133,17 @@ test('a process that ended is named by the build ids of files that are known', a
 	}
 });
 
+test("a stripped program is named by its debug file in debuginfod's cache", async () => {
+	const stripped = join(folder, 'stripped');
+	const cache = join(folder, 'cache');
+	const id = /Build ID: ([0-9a-f]+)/.exec(execFileSync('readelf', ['-n', burner], { encoding: 'utf8' }))?.[1] ?? '';
+	mkdirSync(join(cache, id), { recursive: true });
+	execFileSync('objcopy', ['--only-keep-debug', burner, join(cache, id, 'debuginfo')]);
+	execFileSync('strip', ['-o', stripped, burner]);
+	const flags = ['--collect-ustack', '--debuginfod-cache-path', cache];
+	expect((await profile([stripped, 'user'], flags, nested)).some(isNested)).toBe(true);
+});
+
 test('--symbolizers none shows addresses alone', async () => {
 	const flags = ['--collect-ustack', '--symbolizers', 'none'];
 	const rows = await profile([burner, 'user'], flags, /"addresses":"0x/);

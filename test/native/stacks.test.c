@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "check.h"
+#include "stack_ids.h"
 
 #define FRAMES 127
 #define CAPACITY (1u << 20)
@@ -243,6 +244,34 @@ static void without_the_library_addresses_are_left(void)
 	stacks = other;
 }
 
+static void places_that_nobody_asks_for_are_given_back_when_there_are_few(void)
+{
+	const int64_t second = 1000000000ll;
+	const int fd = bpf_map_create(BPF_MAP_TYPE_HASH, "ids", 4, FRAMES * 8, 8, NULL);
+	const uint64_t value[FRAMES] = { 1 };
+	struct ig_stack_ids ids;
+	uint32_t id;
+
+	CHECK_EQUAL(ig_stack_ids_open(&ids, fd), 0);
+	for (id = 0; id < 4; id++)
+		CHECK_EQUAL(bpf_map_update_elem(fd, &id, value, BPF_ANY), 0);
+	CHECK_EQUAL(ig_stack_ids_use(&ids, 0, 10 * second), 1);
+	CHECK_EQUAL(ig_stack_ids_sweep(&ids, -1, 100 * second), 0);
+	/* More than half: those that were not asked for in a minute. The others were first seen by the sweep before. */
+	CHECK_EQUAL(bpf_map_update_elem(fd, &id, value, BPF_ANY), 0);
+	CHECK_EQUAL(ig_stack_ids_use(&ids, 1, 155 * second), 1);
+	CHECK_EQUAL(ig_stack_ids_sweep(&ids, -1, 101 * second), 0);
+	CHECK_EQUAL(ig_stack_ids_sweep(&ids, -1, 130 * second), 1);
+	CHECK_EQUAL(ig_stack_ids_use(&ids, 0, 131 * second), 1); /* a record of before */
+	id = 0;
+	CHECK_EQUAL(bpf_map_update_elem(fd, &id, value, BPF_ANY), 0);
+	CHECK_EQUAL(ig_stack_ids_use(&ids, 0, 132 * second), 2); /* another stack */
+	CHECK_EQUAL(ig_stack_ids_use(&ids, 0, 163 * second), 2);
+	CHECK_EQUAL(ig_stack_ids_sweep(&ids, -1, 164 * second), 2);
+	ig_stack_ids_close(&ids);
+	close(fd);
+}
+
 int main(void)
 {
 	map = bpf_map_create(BPF_MAP_TYPE_HASH, "stacks", 4, FRAMES * 8, 64, NULL);
@@ -260,6 +289,7 @@ int main(void)
 	TEST(stacks_that_are_gone_and_processes_that_are_gone_are_no_mistakes);
 	TEST(a_batch_without_room_keeps_what_fits);
 	TEST(a_damaged_batch_is_refused);
+	TEST(places_that_nobody_asks_for_are_given_back_when_there_are_few);
 	ig_stacks_free(stacks);
 	close(map);
 	return 0;
