@@ -199,7 +199,7 @@ export class Emitter {
 	/** Hands the rows over, in the call in which they were made or in a later one. */
 	flush() {
 		const bytes = new Uint8Array(this.#rows.length * this.#size);
-		this.#rows.forEach((row, i) => bytes.set(row, i * this.#size));
+		for (const [i, row] of this.#rows.entries()) bytes.set(row, i * this.#size);
 		emit(this.#ds, bytes, this.#rows.length, this.#size);
 		this.#rows = [];
 	}

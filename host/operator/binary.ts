@@ -25,7 +25,7 @@ export interface Bounds {
 	readonly pages: number;
 	/** Elements of all tables together. */
 	readonly elements: number;
-	/** Ours: its code is not looked at. */
+	/** Its code is not looked at: it is ours, or was looked at before. */
 	readonly trusted?: boolean;
 }
 
@@ -197,11 +197,34 @@ class Bounder {
 	}
 }
 
+/** In memory of its own, copied once: there are binaries of many megabytes. */
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+	const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+	let at = 0;
+	for (const part of parts) {
+		bytes.set(part, at);
+		at += part.length;
+	}
+	return bytes;
+}
+
+/** What a module starts with. Its code is not looked at. @throws BinaryError */
+export function measureModule(bytes: Uint8Array): Omit<Bounded, 'bytes'> {
+	const { parts: _, ...measures } = bound(bytes, { pages: 0, elements: 0, trusted: true });
+	return measures;
+}
+
 /**
  * Reads and bounds a binary, which need not be valid: the engine's own validation comes afterwards.
  * @throws BinaryError it has what cannot be bounded
  */
 export function boundModule(bytes: Uint8Array, bounds: Bounds): Bounded {
+	const { parts, ...measures } = bound(bytes, bounds);
+	return { ...measures, bytes: parts.length === 1 ? bytes : joined(parts) };
+}
+
+/** `parts`: the bounded binary, piece by piece; one piece: it is as it was. */
+function bound(bytes: Uint8Array, bounds: Bounds): Omit<Bounded, 'bytes'> & { readonly parts: readonly Uint8Array[] } {
 	const bounder = new Bounder(bounds);
 	const parts: Uint8Array[] = [];
 	let kept = 0;
@@ -223,7 +246,7 @@ export function boundModule(bytes: Uint8Array, bounds: Bounds): Bounded {
 	}
 	const { imported, own, elements } = bounder;
 	return {
-		bytes: kept === 0 ? bytes : new Uint8Array(Buffer.concat([...parts, bytes.subarray(kept)])),
+		parts: [...parts, bytes.subarray(kept)],
 		elements,
 		...(imported && { imported }),
 		...(own && { own }),

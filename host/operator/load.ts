@@ -1,5 +1,5 @@
 /** Loading an operator's file: what it is, whether it follows the ABI, its manifest, its memory. Main thread only. */
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { IgError } from '../errors.js';
 import { ABI_MARKER, abiExports } from './abi.js';
 import { type Bounded, type Bounds, boundModule } from './binary.js';
@@ -48,19 +48,35 @@ function checkAbi(module: WebAssembly.Module, file: string): CorePlan['door'] {
 	return imports.some((entry) => entry.module === WASI_MODULE) ? 'wasi' : 'core';
 }
 
+/** A file, or a device that may never end: no more than one byte too many is read. */
+async function readModule(file: string): Promise<Uint8Array> {
+	const handle = await open(file);
+	try {
+		const { size } = await handle.stat();
+		// A byte more than there should be: so the end shows.
+		let bytes = Buffer.allocUnsafeSlow(Math.min(size, MOST_MODULE_BYTES) + 1);
+		for (let at = 0; ; ) {
+			const { bytesRead } = await handle.read(bytes, at, bytes.length - at, null);
+			at += bytesRead;
+			if (bytesRead === 0 || at > MOST_MODULE_BYTES) return bytes.subarray(0, at);
+			if (at === bytes.length) bytes = Buffer.concat([bytes, Buffer.alloc(Math.min(at, MOST_MODULE_BYTES + 1 - at))]);
+		}
+	} finally {
+		await handle.close();
+	}
+}
+
 /**
  * Reads, bounds, compiles and checks an operator.
  * @throws IgError IG_OPERATOR_FILE (unreadable, too big), IG_OPERATOR_WASM (not WebAssembly), IG_OPERATOR_ABI, IG_OPERATOR_MANIFEST
  */
 export async function loadModule(file: string, limits: LimitsOf = () => defaultLimits): Promise<LoadedModule> {
-	const chunks: Uint8Array[] = [];
+	let bytes: Uint8Array;
 	try {
-		// No more than one byte too many: it may be a device that never ends.
-		for await (const chunk of createReadStream(file, { end: MOST_MODULE_BYTES, highWaterMark: 1 << 20 })) chunks.push(chunk as Uint8Array);
+		bytes = await readModule(file);
 	} catch (cause) {
 		throw new IgError('IG_OPERATOR_FILE', { file, reason: unreadable(cause) }, { cause });
 	}
-	const bytes = Buffer.concat(chunks);
 	if (bytes.length > MOST_MODULE_BYTES)
 		throw new IgError('IG_OPERATOR_FILE', { file, reason: `is larger than ${MOST_MODULE_BYTES} bytes` });
 	return compileModule(bytes, file, limits);

@@ -13,12 +13,13 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(scratch, { recursive: true }));
 
-const component = Uint8Array.of(1, 2, 3);
+/** The second core module stands in it. */
+const component = Uint8Array.of(1, 7, 8, 9, 2, 3);
 const translated: Translated = {
 	script: 'export function instantiate() {}',
 	cores: [
 		{ name: 'operator.core.wasm', bytes: Buffer.from([0, 1, 2, 3]) },
-		{ name: 'operator.core2.wasm', bytes: Buffer.from([]) },
+		{ name: 'operator.core2.wasm', bytes: Buffer.from([7, 8, 9]) },
 	],
 	imports: ['ig:operator/host'],
 	exports: ['ig:operator/operator@1.0.0'],
@@ -30,6 +31,13 @@ test('what was put is what comes back', async () => {
 	expect(await cache().get()).toBeUndefined();
 	await cache().put(translated);
 	expect(await cache().get()).toEqual(translated);
+});
+
+test('what stands in the component is not kept twice', async () => {
+	await cache().put(translated);
+	const bytes = readFileSync(file());
+	expect(bytes.includes(Buffer.from([0, 1, 2, 3]))).toBe(true);
+	expect(bytes.includes(Buffer.from([7, 8, 9]))).toBe(false);
 });
 
 test('another component, or another tool, has another place', async () => {

@@ -1,6 +1,7 @@
 /**
- * Components that were taken apart, by the digest of the component: jco needs seconds for a large one. One file each, which is read whole
- * and believed only when its own digest is right; whatever is wrong with the cache, the component is taken apart again.
+ * Components that were taken apart and found good, by the digest of the component: jco needs seconds for a large one, and looking at its
+ * code some tenths of one. One file each, which is read whole and believed only when its own digest is right; whatever is wrong with the cache,
+ * the component is taken apart again. Core modules that stand in the component as they are, an engine of 11 MiB for one, are not kept twice.
  */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -9,8 +10,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Translated } from './translate.js';
 
-/** Of the file's layout and of the options that jco is called with; part of the key, with jco's version. */
-const FORMAT = 1;
+/** Of the file's layout, of the options that jco is called with, and of what is looked at before; part of the key, with jco's version. */
+const FORMAT = 2;
 const DIGEST = 32;
 const LENGTH = 4;
 /** Components that are kept; the ones that were not used for longest go. */
@@ -37,23 +38,30 @@ async function safe(directory: string): Promise<boolean> {
 
 interface Index {
 	readonly script: number;
-	readonly cores: readonly { readonly name: string; readonly size: number }[];
+	/** `at`: where in the component it stands; otherwise it is in this file. */
+	readonly cores: readonly { readonly name: string; readonly size: number; readonly at?: number }[];
 	readonly imports: readonly string[];
 	readonly exports: readonly string[];
 }
 
-function encode({ script, cores, imports, exports }: Translated): Buffer {
+function encode({ script, cores, imports, exports }: Translated, component: Buffer): Buffer {
 	const text = Buffer.from(script);
-	const index: Index = { script: text.length, cores: cores.map(({ name, bytes }) => ({ name, size: bytes.length })), imports, exports };
+	const found = cores.map(({ name, bytes }) => ({ name, bytes, at: component.indexOf(bytes) }));
+	const index: Index = {
+		script: text.length,
+		cores: found.map(({ name, bytes, at }) => ({ name, size: bytes.length, ...(at >= 0 && { at }) })),
+		imports,
+		exports,
+	};
 	const head = Buffer.from(JSON.stringify(index));
 	const length = Buffer.alloc(LENGTH);
 	length.writeUInt32LE(head.length);
-	const body = Buffer.concat([length, head, text, ...cores.map(({ bytes }) => bytes)]);
+	const body = Buffer.concat([length, head, text, ...found.flatMap(({ bytes, at }) => (at >= 0 ? [] : [bytes]))]);
 	return Buffer.concat([sha256(body), body]);
 }
 
 /** Undefined: damaged. */
-function decode(file: Buffer): Translated | undefined {
+function decode(file: Buffer, component: Buffer): Translated | undefined {
 	const body = file.subarray(DIGEST);
 	if (body.length < LENGTH || !sha256(body).equals(file.subarray(0, DIGEST))) return undefined;
 	let at = LENGTH + body.readUInt32LE(0);
@@ -64,28 +72,33 @@ function decode(file: Buffer): Translated | undefined {
 		return part;
 	};
 	const script = take(index.script).toString();
-	const cores = index.cores.map(({ name, size }) => ({ name, bytes: take(size) }));
+	const cores = index.cores.map(({ name, size, at: from }) => ({
+		name,
+		bytes: from === undefined ? take(size) : component.subarray(from, from + size),
+	}));
 	return { script, cores, imports: index.imports, exports: index.exports };
 }
 
 export class Cache {
+	readonly #component: Buffer;
 	readonly #directory: string;
 	readonly #file: string;
 
 	/** `tool`: what took it apart, with its version. */
 	constructor(component: Uint8Array, tool: string, directory = cacheDirectory()) {
+		this.#component = Buffer.from(component.buffer, component.byteOffset, component.length);
 		this.#directory = directory;
 		this.#file = join(directory, sha256(`${FORMAT} ${tool} `, component).toString('hex'));
 	}
 
-	/** What was kept; undefined: nothing that can be used. */
+	/** What was kept, parts of the component among it; undefined: nothing that can be used. */
 	async get(): Promise<Translated | undefined> {
 		try {
 			if (!(await safe(this.#directory))) return undefined;
 			const handle = await open(this.#file, constants.O_RDONLY | constants.O_NOFOLLOW);
 			try {
 				const now = new Date();
-				const found = decode(await handle.readFile());
+				const found = decode(await handle.readFile(), this.#component);
 				if (found !== undefined) await handle.utimes(now, now);
 				return found;
 			} finally {
@@ -105,7 +118,7 @@ export class Cache {
 			if (!(await safe(this.#directory))) return;
 			const handle = await open(draft, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
 			try {
-				await handle.writeFile(encode(translated));
+				await handle.writeFile(encode(translated, this.#component));
 			} finally {
 				await handle.close();
 			}

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { IgError } from '../../errors.js';
-import { type Bounds, boundModule } from '../binary.js';
+import { type Bounds, boundModule, measureModule } from '../binary.js';
 import { boundsOf, compile } from '../compile.js';
 import { type LimitsOf, PAGE } from '../limits.js';
 import { type Manifest, parseManifest } from '../manifest.js';
@@ -60,12 +60,18 @@ function manifestOf(component: Uint8Array, { cores }: Translated, file: string):
 }
 
 /**
- * Compiles the core modules with maxima that keep their memories, and their tables, within the bounds together.
+ * Compiles the core modules with maxima that keep their memories, and their tables, within the bounds together. `checked`: their code has
+ * been looked at before.
  * @throws IgError IG_OPERATOR_MEMORY, IG_OPERATOR_ABI; BinaryError, CompileError
  */
-async function compileCores({ cores }: Translated, file: string, bounds: Bounds): Promise<Pick<ComponentPlan, 'cores' | 'memory'>> {
+async function compileCores(
+	{ cores }: Translated,
+	file: string,
+	bounds: Bounds,
+	checked: boolean,
+): Promise<Pick<ComponentPlan, 'cores' | 'memory'>> {
 	const starts = cores.map(({ bytes }) => {
-		const { own, elements } = boundModule(bytes, bounds);
+		const { own, elements } = measureModule(bytes);
 		return { pages: own?.initial ?? 0, elements };
 	});
 	const sum = (key: 'pages' | 'elements'): number => starts.reduce((all, start) => all + start[key], 0);
@@ -80,7 +86,7 @@ async function compileCores({ cores }: Translated, file: string, bounds: Bounds)
 	const [pages, elements] = [more('pages'), more('elements')];
 	const compiled = await Promise.all(
 		cores.map(async ({ name, bytes }, i) => {
-			const own = { pages: (starts[i]?.pages ?? 0) + pages, elements: (starts[i]?.elements ?? 0) + elements };
+			const own = { pages: (starts[i]?.pages ?? 0) + pages, elements: (starts[i]?.elements ?? 0) + elements, trusted: checked };
 			return { name, module: await compile(boundModule(bytes, own).bytes) };
 		}),
 	);
@@ -94,15 +100,10 @@ function tool(): string {
 	return `${name}@${version}`;
 }
 
-/** From the cache, or taken apart now. @throws IgError IG_OPERATOR_WASM */
+/** @throws IgError IG_OPERATOR_WASM */
 async function takeApart(component: Uint8Array, file: string): Promise<Translated> {
-	const cache = new Cache(component, tool());
-	const kept = await cache.get();
-	if (kept !== undefined) return kept;
 	try {
-		const translated = await translate(component);
-		await cache.put(translated);
-		return translated;
+		return await translate(component);
 	} catch (cause) {
 		const reason = oneLine(`not a component that can be used: ${(cause as Error).message}`);
 		throw new IgError('IG_OPERATOR_WASM', { file, reason }, { cause });
@@ -111,17 +112,20 @@ async function takeApart(component: Uint8Array, file: string): Promise<Translate
 
 /** @throws IgError IG_OPERATOR_WASM, IG_OPERATOR_ABI, IG_OPERATOR_MANIFEST, IG_OPERATOR_MEMORY */
 export async function loadComponent(component: Uint8Array, file: string, limitsOf: LimitsOf): Promise<LoadedModule> {
-	const translated = await takeApart(component, file);
+	const cache = new Cache(component, tool());
+	const kept = await cache.get();
+	const translated = kept ?? (await takeApart(component, file));
 	const exports = checkWorld(translated, file);
 	const manifest = manifestOf(component, translated, file);
 	const bounds = boundsOf(manifest, limitsOf);
 	try {
-		const compiled = await compileCores(translated, file, bounds);
+		const compiled = await compileCores(translated, file, bounds, kept !== undefined);
 		const name = unsafeName(compiled.cores.map(({ module }) => module));
 		if (name !== undefined) {
 			const reason = `a core module in it has the name ${JSON.stringify(name)}, with characters that ig does not take`;
 			throw new IgError('IG_OPERATOR_ABI', { file, reason });
 		}
+		if (kept === undefined) await cache.put(translated);
 		const { script, imports } = translated;
 		return { door: 'component', file, script, imports, exports, manifest, ...compiled, maxMemory: bounds.pages * PAGE };
 	} catch (cause) {
