@@ -1,7 +1,7 @@
 /** Kernels that gadgets are tested on, from Debian's packages, kept between runs. */
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildInitrd } from './initrd.js';
+import { buildInitrd, drivers } from './initrd.js';
 import { cacheFolder, guestFile } from './machine.js';
 import { PackageSource } from './packages.js';
 
@@ -25,7 +25,7 @@ export function isKernelVersion(text: string): text is KernelVersion {
 
 /** What the cached files depend on besides Debian's packages. */
 function recipe(): string {
-	return readFileSync(guestFile('init'), 'utf8');
+	return `${drivers.join(' ')}\n${readFileSync(guestFile('init'), 'utf8')}`;
 }
 
 function cached(folder: string): Kernel | undefined {

@@ -27,6 +27,8 @@ export interface VmResult {
 	readonly console: string;
 }
 
+const DISK_BYTES = 1 << 20;
+
 function quote(text: string): string {
 	return `'${text.replaceAll("'", "'\\''")}'`;
 }
@@ -81,6 +83,9 @@ function qemuArgs(kernel: Kernel, folder: string, options: VmOptions): string[] 
 		...['-object', `memory-backend-memfd,id=mem,size=${memory}M,share=on`, '-numa', 'node,memdev=mem'],
 		...share('root'),
 		...share('job'),
+		// A disk that is all zeros: /dev/vda.
+		...['-blockdev', `driver=raw,node-name=disk,file.driver=file,file.filename=${join(folder, 'disk')}`],
+		...['-device', 'virtio-blk-pci,drive=disk'],
 		...['-serial', `file:${join(folder, 'console')}`, '-kernel', kernel.image, '-initrd', kernel.initrd],
 		// A panic ends QEMU, as it may not reboot. lsm: BPF is not in every kernel's default list.
 		...['-append', 'console=ttyS0 loglevel=5 softlockup_panic=1 panic=-1 mitigations=off lsm=capability,yama,bpf'],
@@ -102,6 +107,7 @@ export async function runInVm(version: KernelVersion, command: string, options: 
 	try {
 		mkdirSync(job);
 		copyFileSync(guestFile('run'), join(job, 'run'));
+		writeFileSync(join(folder, 'disk'), Buffer.alloc(DISK_BYTES));
 		writeFileSync(join(job, 'command'), jobScript(command, options));
 		for (const [tag, shared] of [
 			['root', '/'],

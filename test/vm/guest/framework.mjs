@@ -78,7 +78,7 @@ function snapshots() {
 				);
 				links.push(...own);
 				input = source.addIters(
-					own.map((link) => link.fd),
+					own.map((link) => ({ link: link.fd, ofNetwork: false })),
 					dataSource.recordSize,
 				);
 			}
