@@ -1,6 +1,7 @@
 /** The fields of a gadget, for its help: those of the kernel's records, and those that operators add. */
 import { existsSync } from 'node:fs';
 import type { OpenedGadget } from '../gadget/instance.js';
+import { wasmParamValues } from '../gadget/wasm-params.js';
 import { modulePlan } from '../operator/module.js';
 import { startPipeline } from '../pipeline/pipeline.js';
 import { built } from '../root.js';
@@ -52,7 +53,7 @@ export async function finalSources(opened: OpenedGadget): Promise<readonly DataS
 	if (!existsSync(built('operators', 'builtin.wasm'))) return opened.dataSources;
 	const builtin = await loadBuiltin();
 	const options = commonOptions(new Map([['output', ['none']]]), '');
-	const users = await loadOperators(options, opened.gadget);
+	const users = await loadOperators(options, opened.gadget, wasmParamValues(opened.gadget.metadata));
 	const pipeline = startPipeline({
 		dataSources: opened.dataSources,
 		source: { kind: 'live', handle: 0n, inputs: [] },

@@ -1,6 +1,7 @@
 /** The flags that a gadget adds to `ig run`: its parameters, and filters by data source. */
 import { type Gadget, openGadget } from '../gadget/gadget.js';
-import { inspectGadget } from '../gadget/instance.js';
+import { inspectGadget, type OpenedGadget } from '../gadget/instance.js';
+import type { ParamConfig } from '../gadget/metadata.js';
 import { type Param, rangeOf } from '../gadget/params.js';
 import { hasUserStacks } from '../gadget/stack-fields.js';
 import type { DataSource } from '../schema.js';
@@ -54,21 +55,40 @@ export function gadgetFlags(params: readonly Param[], sources: readonly DataSour
 	return [...own, ...(sources.some(hasUserStacks) ? symbolizerFlags : []), ...filters];
 }
 
-/** The flags of gadget.yaml's custom parameters. */
-export function customFlags({ metadata }: Gadget): Flag[] {
-	const taken = new Set(staticFlags.flatMap((flag) => [flag.name, flag.short ?? '']));
-	return Object.entries(metadata.customParams).map(([name, param]): Flag => {
-		const possible = param.possibleValues ?? [];
-		const choice = possible.length === 0 ? '' : ` [one of ${possible.join(', ')}]`;
-		return {
-			name: param.key ?? name,
-			short: param.alias === undefined || taken.has(param.alias) ? undefined : param.alias,
-			value: param.typeHint ?? 'string',
-			description: `${param.description ?? ''}${choice}`.trim(),
-			default: metadata.paramDefaults[`custom.${name}`] ?? param.defaultValue,
-			group: 'Gadget',
-		};
+/** The flags of gadget.yaml's custom parameters, and of those for the gadget's own operator. */
+function metadataFlags({ metadata }: Gadget): Flag[] {
+	const flags = (params: Readonly<Record<string, ParamConfig>>, prefix: string, switches: boolean): Flag[] =>
+		Object.entries(params).map(([name, param]): Flag => {
+			const possible = param.possibleValues ?? [];
+			const choice = possible.length === 0 ? '' : ` [one of ${possible.join(', ')}]`;
+			const isSwitch = switches && param.typeHint === 'bool';
+			const initial = metadata.paramDefaults[`${prefix}${name}`] ?? param.defaultValue;
+			return {
+				name: param.key ?? name,
+				short: param.alias,
+				value: isSwitch ? undefined : (param.typeHint ?? 'string'),
+				description: `${param.description ?? ''}${choice}`.trim(),
+				default: isSwitch && initial === 'false' ? undefined : initial,
+				group: 'Gadget',
+			};
+		});
+	return [...flags(metadata.customParams, 'custom.', false), ...flags(metadata.wasmParams, 'operator.oci.wasm.', true)];
+}
+
+/** All flags of a run. Parameters of one name share a flag; what is taken already, first of all by ig's own, keeps its name or letter. */
+export function runFlagsOf(gadget: Gadget, opened: OpenedGadget): Flag[] {
+	const own = gadgetFlags(opened.params, opened.dataSources);
+	const all = [...own, ...staticFlags];
+	const names = new Set(all.map((flag) => flag.name));
+	const letters = new Set(all.map((flag) => flag.short));
+	const more = metadataFlags(gadget).flatMap((flag) => {
+		if (names.has(flag.name)) return [];
+		names.add(flag.name);
+		const short = letters.has(flag.short) ? undefined : flag.short;
+		letters.add(short);
+		return [{ ...flag, short }];
 	});
+	return [...own, ...more, ...staticFlags];
 }
 
 /** Values that gadget.yaml's `paramDefaults` gives to flags that were not given: `operator.cli.output`, `operator.oci.ebpf.map-fetch-interval`. */
@@ -96,7 +116,7 @@ export async function flagsOf(reference: string): Promise<Flag[]> {
 	const gadget = await openGadget(reference, { build: false });
 	const opened = inspectGadget(gadget);
 	try {
-		return [...gadgetFlags(opened.params, opened.dataSources), ...customFlags(gadget)];
+		return runFlagsOf(gadget, opened);
 	} finally {
 		opened.close();
 	}

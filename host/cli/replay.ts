@@ -58,7 +58,7 @@ export async function replay(args: readonly string[]): Promise<number> {
 	annotateSources(dataSources, options.annotate, help);
 	checkWatch(options, undefined);
 	const watch = await watchFor(options);
-	const users = await loadOperators(options, { name: gadget.name, operator: builtInOperator(gadget.name) });
+	const users = await loadOperators(options, { name: gadget.name, operator: builtInOperator(gadget.name) }, {});
 	const outputFd = openOutput(options.outputFile);
 	const around = Date.parse(created) || Date.now();
 	const input = { sources: dataSources, builtin, options, around, terminalWidth: terminalWidth(outputFd), arch: host.arch };

@@ -8,6 +8,7 @@ import { interfaceList } from '../ebpf/interfaces.js';
 import { IgError } from '../errors.js';
 import { type Gadget, isGadget, openGadget, sourceFolder } from '../gadget/gadget.js';
 import { inspectGadget, type LoadedGadget, type OpenedGadget } from '../gadget/instance.js';
+import { wasmParamValues } from '../gadget/wasm-params.js';
 import { patchGadget } from '../gadget/metadata-custom.js';
 import { namesOf } from '../operator/capability.js';
 import type { LimitsOf } from '../operator/limits.js';
@@ -20,7 +21,7 @@ import { loadBuiltin, loadOwn } from './builtin.js';
 import { buildChain, filtersOf } from './chain.js';
 import { parseDuration } from './duration.js';
 import { addFlags, type Flag, parseFlags, positionals, quiet, type Values } from './flags.js';
-import { customFlags, defaultValues, emittedFlags, gadgetFlags, staticFlags } from './gadget-flags.js';
+import { defaultValues, emittedFlags, runFlagsOf, staticFlags } from './gadget-flags.js';
 import { booleanOf, type CommonOptions, checkForeign, commonOptions, fromFile } from './options.js';
 import type { OperatorWatch, UserOperator } from './operator-watch.js';
 import { preflight } from './preflight.js';
@@ -47,19 +48,20 @@ export async function watchFor(options: CommonOptions): Promise<OperatorWatch | 
 }
 
 /** Of an installed gadget it is taken as it is, like the built-in operators; of any other it is checked as a stranger's. */
-async function loadGadgetOperator(gadget: string, file: string, limits: LimitsOf): Promise<UserOperator> {
-	const spec: OperatorSpec = { file, params: {}, place: 'gadget' };
+async function loadGadgetOperator(gadget: string, file: string, params: OperatorSpec['params'], limits: LimitsOf): Promise<UserOperator> {
+	const spec: OperatorSpec = { file, params, place: 'gadget' };
 	if (file.startsWith(built('gadgets') + sep)) return { spec, loaded: await loadOwn(file, gadget) };
 	const { loadModule } = await import('../operator/load.js');
 	return { spec, loaded: await loadModule(file, limits) };
 }
 
-/** The gadget's operator, if it has one, and those of `--wasm-operator`. */
+/** The gadget's operator, if it has one, told `params`, and those of `--wasm-operator`. */
 export async function loadOperators(
 	options: CommonOptions,
 	gadget: { readonly name: string; readonly operator: string | undefined },
+	params: OperatorSpec['params'],
 ): Promise<UserOperator[]> {
-	const own = gadget.operator === undefined ? [] : [loadGadgetOperator(gadget.name, gadget.operator, options.limits.of)];
+	const own = gadget.operator === undefined ? [] : [loadGadgetOperator(gadget.name, gadget.operator, params, options.limits.of)];
 	if (options.wasmOperators.length === 0) return await Promise.all(own);
 	const { loadModule } = await import('../operator/load.js');
 	return await Promise.all([
@@ -118,6 +120,7 @@ async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help:
 	const modes = outputModes(options.output, opened.dataSources, help, () => {});
 	const given = withUserStacks(paramValues(opened, values, help), opened, [...modes.values()].includes('folded'));
 	opened.check(given);
+	const operatorParams = wasmParamValues(gadget.metadata, (flag) => values.get(flag)?.at(-1));
 	annotateSources(opened.dataSources, options.annotate, help);
 	const builtin = loadBuiltin();
 	preflight({ tracefs: opened.needsTracefs, mount: booleanOf(values, 'auto-mount-filesystems', help) });
@@ -125,7 +128,7 @@ async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help:
 
 	checkWatch(options, sourceFolder(gadget.reference));
 	const watch = await watchFor(options);
-	const users = await loadOperators(options, gadget);
+	const users = await loadOperators(options, gadget, operatorParams);
 	const outputFd = openOutput(options.outputFile, turn.again ? 'a' : 'w');
 	const input = {
 		sources: opened.dataSources,
@@ -261,7 +264,7 @@ async function runOnce(reference: string, args: readonly string[], turn: Turn): 
 	let gadget = await openGadget(reference);
 	let opened = inspectGadget(gadget);
 	try {
-		const known = [...gadgetFlags(opened.params, opened.dataSources), ...customFlags(gadget), ...staticFlags];
+		const known = runFlagsOf(gadget, opened);
 		const flags = [...known, ...emittedFlags(args, known)];
 		if (asksForHelp(args)) return await gadgetHelp(gadget, opened, flags);
 		const help = `ig run ${reference} --help`;

@@ -100,7 +100,7 @@ async function makePlan(recording: RecordingReader, specs: readonly string[], ou
 		'bench',
 	);
 	const options = commonOptions(values, 'bench');
-	const users = await loadOperators(options, { name: 'open', operator: undefined });
+	const users = await loadOperators(options, { name: 'open', operator: undefined }, {});
 	const builtin = await loadBuiltin();
 	const { dataSources, host } = recording.header;
 	const input = { sources: dataSources, builtin, options, around: Date.now(), terminalWidth: undefined, arch: host.arch };
