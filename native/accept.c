@@ -5,7 +5,7 @@
 int ig_batch_accept(uint8_t *home, uint32_t home_capacity, const uint8_t *away, uint32_t away_capacity,
 		    const struct ig_projection *projection, const uint32_t *row_map, uint32_t rows, uint32_t *where)
 {
-	uint32_t picked[IG_MAX_ROWS], to[IG_MAX_ROWS];
+	uint32_t picked[IG_MAX_AWAY_ROWS], to[IG_MAX_AWAY_ROWS];
 	struct ig_column copies[IG_MAX_COLUMNS];
 	struct ig_layout layout;
 	struct ig_batch batch;
@@ -16,7 +16,7 @@ int ig_batch_accept(uint8_t *home, uint32_t home_capacity, const uint8_t *away, 
 	int error;
 
 	*where = 0;
-	if (rows > IG_MAX_ROWS || !ig_projection_valid(projection))
+	if (rows > IG_MAX_AWAY_ROWS || !ig_projection_valid(projection))
 		return -EINVAL;
 	error = ig_header_read(home, home_capacity, projection->fixed_size, &batch, where);
 	if (error)

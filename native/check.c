@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What is taken from a region that a guest could write: copied once, checked, and only then used. */
+#include <stdlib.h>
+
 #include "internal.h"
 
 int ig_header_read(const uint8_t *region, uint32_t capacity, uint32_t fixed_size, struct ig_batch *batch,
@@ -119,23 +121,29 @@ static int check_column(const uint8_t *region, uint32_t capacity, const uint8_t 
 int ig_batch_check(const uint8_t *home, uint32_t capacity, const struct ig_projection *projection, uint32_t rows,
 		   uint32_t *where)
 {
-	uint32_t picked[IG_MAX_ROWS];
+	uint32_t few[IG_MAX_AWAY_ROWS], *picked = few;
 	struct ig_batch batch;
-	int error = ig_header_read(home, capacity, projection->fixed_size, &batch, where);
+	int result = ig_header_read(home, capacity, projection->fixed_size, &batch, where);
 
-	if (error)
-		return error;
+	if (result)
+		return result;
 	if (batch.row_count != rows)
 		return ig_protocol_error(where, IG_WHERE(row_count));
 	if (projection->column_count > batch.column_count)
 		return ig_protocol_error(where, IG_WHERE(column_count));
+	/* The caller's stack is small, and snapshots like these are rare. */
+	if (batch.selected > IG_MAX_AWAY_ROWS && !(picked = malloc(4ull * batch.selected)))
+		return -ENOMEM;
+	result = (int)batch.selected;
 	if (ig_selection_read(home + batch.selection, batch.selected, rows, picked))
-		return ig_protocol_error(where, IG_WHERE(selection));
-	for (uint32_t slot = 0; slot < projection->column_count; slot++) {
+		result = ig_protocol_error(where, IG_WHERE(selection));
+	for (uint32_t slot = 0; slot < projection->column_count && result >= 0; slot++) {
 		if (projection->owned[slot] &&
 		    check_column(home, capacity, home + batch.columns + slot * sizeof(struct ig_column),
 				 projection->width[slot], rows, picked, batch.selected))
-			return ig_protocol_error(where, IG_WHERE_COLUMN(slot));
+			result = ig_protocol_error(where, IG_WHERE_COLUMN(slot));
 	}
-	return (int)batch.selected;
+	if (picked != few)
+		free(picked);
+	return result;
 }

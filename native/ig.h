@@ -12,7 +12,8 @@
 
 #pragma GCC visibility push(default)
 
-#define IG_MAX_ROWS 65536u /* of one batch */
+#define IG_MAX_ROWS 262144u /* of one batch */
+#define IG_MAX_AWAY_ROWS 65536u /* of one in another memory than home */
 #define IG_MAX_COLUMNS 256u
 #define IG_MAX_INPUTS 64
 #define IG_MAX_ITERS 3 /* iterator programs of one data source */

@@ -35,7 +35,7 @@ export const BatchHeader = {
 	OutputSize: 108,
 	Size: 128,
 } as const;
-export const MAX_ROWS = 65536;
+export const MAX_ROWS = 262144;
 export const MAX_COLUMNS = 256;
 const MAX_RANGES = 64;
 
@@ -102,6 +102,11 @@ export class BatchSpec {
 	/** Rows of the next batch at most. */
 	setMaxRows(rows: number): void {
 		this.#view.setUint32(16, rows, true);
+	}
+
+	/** Bytes of its rows at most. */
+	setMaxBytes(bytes: number): void {
+		this.#view.setUint32(20, bytes, true);
 	}
 
 	/** ns to add to CLOCK_BOOTTIME and CLOCK_MONOTONIC for wall time. */
@@ -218,6 +223,33 @@ export function fillRecords(
 	const size = records.byteLength;
 	const rows = checked(native.ig_records_fill(records, size, consumed, region, region.byteLength, spec.bytes, sequence, lost));
 	return { rows, consumed: Number(consumed[0]) };
+}
+
+const Flag = { More: 2, Continued: 4 } as const;
+
+/** A snapshot that is larger than a batch comes in parts. */
+export interface Part {
+	/** One came before. */
+	readonly continued: boolean;
+	/** Another follows. */
+	readonly more: boolean;
+}
+
+/** Says which part of a snapshot a batch is; it has said of none so far, or of what `part` widens. */
+export function markPart(region: Uint8Array, { continued, more }: Part): void {
+	const view = new DataView(region.buffer, region.byteOffset);
+	const flags = view.getUint32(BatchHeader.Flags, true);
+	view.setUint32(BatchHeader.Flags, flags | (continued ? Flag.Continued : 0) | (more ? Flag.More : 0), true);
+}
+
+/** Bytes of the rows of a batch that was laid out. */
+export function rowBytes(region: Uint8Array): number {
+	return new DataView(region.buffer, region.byteOffset).getUint32(BatchHeader.RowsSize, true);
+}
+
+/** Whether another part of the snapshot follows. */
+export function hasMore(region: Uint8Array): boolean {
+	return (new DataView(region.buffer, region.byteOffset).getUint32(BatchHeader.Flags, true) & Flag.More) !== 0;
 }
 
 let packed = new Uint8Array(64 << 10);

@@ -3,7 +3,16 @@
  * module, whose operators work on it in place. Any other operator gets a projection of it in its own memory, and only
  * its selection and its own columns come back (docs/architecture.md, "Home and away").
  */
-import { acceptBatch, BatchFault, BatchHeader, type BatchSpec, checkBatch, type Projection, projectBatch } from '../ebpf/batch.js';
+import {
+	acceptBatch,
+	BatchFault,
+	BatchHeader,
+	type BatchSpec,
+	checkBatch,
+	markPart,
+	type Projection,
+	projectBatch,
+} from '../ebpf/batch.js';
 import { cloneSources } from '../operator/effects.js';
 import { BREAKS, type Guest, GuestFailure } from '../operator/guest.js';
 import type { LogLevel } from '../operator/imports.js';
@@ -21,11 +30,13 @@ import { handOver } from './hand-over.js';
 import { type Clocks, Home } from './home.js';
 import { Link } from './link.js';
 import type { Metrics } from './metrics.js';
-import { type OperatorPlan, type PipelinePlan, regionLimits } from './plan.js';
+import { type OperatorPlan, type PipelinePlan, regionFor, regionLimits, type SnapshotRoom } from './plan.js';
 import { makeSpecs } from './source.js';
 import { StackFiller } from './stacks.js';
 import type { TableEntries, Tables } from './tables.js';
 
+/** Rows that a built-in operator writes at once. */
+const FORMATTED = 16_384;
 /** Lines per second of the built-in operators. */
 const HOME_LINES = 50;
 
@@ -57,6 +68,8 @@ export class Chain {
 	#options: ChainOptions;
 	readonly #home: Home;
 	readonly #specs: readonly BatchSpec[];
+	/** Bytes of a region in another memory. */
+	readonly #capacity: number;
 	readonly #stacks: StackFiller | undefined;
 	#sequence = 0;
 	readonly #rowMap: Uint32Array;
@@ -68,6 +81,7 @@ export class Chain {
 		this.#options = options;
 		const { plan, control, known, emissions, metrics } = options;
 		const limits = regionLimits(plan);
+		this.#capacity = limits.bytes;
 		this.#rowMap = new Uint32Array(limits.maxRows);
 		const [home] = plan.modules;
 		if (home === undefined) throw new Error('no home module');
@@ -110,13 +124,24 @@ export class Chain {
 		this.#specs = makeSpecs(plan, sources);
 		this.#stacks = plan.stacks && new StackFiller(plan.stacks, plan.dataSources, options.log);
 		this.#stacks?.plan(links);
-		if (sources.length > plan.dataSources.length) this.#home.addSecond();
+		if (sources.length > plan.dataSources.length) this.#home.addSecond(limits.bytes);
 		for (const link of links) this.#guarded(link, 'table', () => link.pushTables(options.tables));
 	}
 
 	/** The region that a source fills. */
 	region(): Uint8Array {
 		return this.#home.main();
+	}
+
+	/** Makes room for a snapshot in the region, which is another one from here on; false: there is none, and all is as before. */
+	widen(room: SnapshotRoom): boolean {
+		try {
+			this.#home.widen(regionFor(room));
+			return true;
+		} catch (cause) {
+			if (!(cause instanceof GuestFailure)) throw cause;
+			return false;
+		}
 	}
 
 	/** What every operator's init did, for the chain that may replace this one. */
@@ -180,7 +205,9 @@ export class Chain {
 			this.#home.inSecond(() => {
 				for (let at = 0; at < records.length; ) {
 					const filled = this.#layOut(ds, records.subarray(at));
+					const continued = isArray && at > 0;
 					at += filled.consumed;
+					markPart(this.#home.here(), { continued, more: isArray && at < records.length });
 					const behind = this.links.slice(operator + 1);
 					const result = this.#runThrough(behind, ds, filled.rows, isArray, []);
 					left -= filled.rows;
@@ -220,7 +247,7 @@ export class Chain {
 		yield;
 		const guest = control.during(id, 'init', () => this.#make(next, operators[id] as OperatorPlan, id));
 		yield;
-		const region = control.during(id, 'init', () => guest.alloc(this.#home.capacity));
+		const region = control.during(id, 'init', () => guest.alloc(this.#capacity));
 		const fresh: Link[] = [];
 		for (const before of old) {
 			yield;
@@ -316,6 +343,10 @@ export class Chain {
 	/** Rows that are selected after the operator. */
 	#call(link: Link, ds: number, rows: number, selected: number): number {
 		const { builtin, index, kind } = link.plan;
+		if (builtin && kind === 'format' && selected > FORMATTED) {
+			this.#formatInParts(link, selected);
+			return selected;
+		}
 		const count = builtin ? rows : this.#project(link, ds);
 		link.call('batch', (guest) => guest.call('ig_batch', index, this.#regionOf(link)));
 		if (kind === 'format') {
@@ -325,6 +356,26 @@ export class Chain {
 		const projection = link.projections[ds] as Projection;
 		if (builtin) return this.#faults(() => checkBatch(this.#home.here(), projection, rows));
 		return this.#faults(() => acceptBatch(this.#home.here(), this.#away(link), projection, this.#rowMap, count));
+	}
+
+	/** A snapshot's text can be many times as large as its rows: it is written bit by bit, as if it came in parts. */
+	#formatInParts(link: Link, selected: number): void {
+		const header = (): DataView => {
+			const here = this.#home.here();
+			return new DataView(here.buffer, here.byteOffset, BatchHeader.Size);
+		};
+		const [flags, selection] = [BatchHeader.Flags, BatchHeader.Selection].map((at) => header().getUint32(at, true)) as [number, number];
+		for (let at = 0; at < selected; at += FORMATTED) {
+			const rows = Math.min(FORMATTED, selected - at);
+			header().setUint32(BatchHeader.Selection, selection + 4 * at, true);
+			header().setUint32(BatchHeader.Selected, rows, true);
+			markPart(this.#home.here(), { continued: at > 0, more: at + rows < selected });
+			link.call('batch', (guest) => guest.call('ig_batch', link.plan.index, this.#regionOf(link)));
+			this.#output(link);
+			header().setUint32(BatchHeader.Flags, flags, true);
+		}
+		header().setUint32(BatchHeader.Selection, selection, true);
+		header().setUint32(BatchHeader.Selected, selected, true);
 	}
 
 	/** Where the operator finds its batch. */
@@ -348,7 +399,7 @@ export class Chain {
 	}
 
 	#away(link: Link): Uint8Array {
-		return (link.guest as Guest).bytes().subarray(link.region, link.region + this.#home.capacity);
+		return (link.guest as Guest).bytes().subarray(link.region, link.region + this.#capacity);
 	}
 
 	/** Counts a failure that cost emitted rows: the worker that ran them is gone. @throws OperatorStop */
@@ -441,7 +492,7 @@ export class Chain {
 		if (module === undefined) throw new Error(`no module ${operator.module}`);
 		return control.during(id, 'init', () => {
 			const guest = this.#make(module, operator, id);
-			return { guest, region: guest.alloc(this.#home.capacity) };
+			return { guest, region: guest.alloc(this.#capacity) };
 		});
 	}
 

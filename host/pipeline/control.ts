@@ -34,8 +34,8 @@ const Total = {
 	...{ Drained: 0, Delivered: 1, Filtered: 2, Dropped: 3, Lost: 4, Batches: 5, LostSeen: 6, Frame: 7, Within: 8 },
 	// Rows that operators emitted, and what became of them.
 	...{ Emitted: 9, EmittedDelivered: 10, EmittedFiltered: 11, EmittedDropped: 12 },
-	// Filtered by the kernel.
-	ByKernel: 13,
+	// Filtered by the kernel; 1 when the next batch of a recording goes on with a snapshot.
+	...{ ByKernel: 13, Continued: 14 },
 } as const;
 const TOTALS = 16;
 /** Strikes: failures of the version that runs; Errors: of all in this run. Late: calls that were cut off; Held: lines kept out of the log; Refused: rows it could not emit. */

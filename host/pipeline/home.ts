@@ -11,29 +11,43 @@ export interface Clocks {
 	readonly at?: bigint;
 }
 
+interface Region {
+	readonly address: number;
+	readonly capacity: number;
+}
+
 export class Home {
 	readonly guest: Guest;
-	/** Bytes of a region. */
-	readonly capacity: number;
 	/** Where a source lays out its batches. */
-	readonly #main: number;
+	#main: Region;
 	/** Where emitted rows are laid out: the main region keeps its batch until that is done. */
-	#second = 0;
-	/** Address of the one of the two that operators work on. */
-	current: number;
+	#second: Region | undefined;
+	/** The one of the two that operators work on. */
+	#current: Region;
 	#clocks: Clocks | undefined;
 
 	/** @throws GuestFailure */
 	constructor(guest: Guest, capacity: number) {
 		this.guest = guest;
-		this.capacity = capacity;
-		this.#main = guest.alloc(capacity);
-		this.current = this.#main;
+		this.#main = { address: guest.alloc(capacity), capacity };
+		this.#current = this.#main;
+	}
+
+	/** Address of the region that operators work on. */
+	get current(): number {
+		return this.#current.address;
 	}
 
 	/** Makes room for emitted rows. @throws GuestFailure */
-	addSecond(): void {
-		this.#second = this.guest.alloc(this.capacity);
+	addSecond(capacity: number): void {
+		this.#second = { address: this.guest.alloc(capacity), capacity };
+	}
+
+	/** Gives the main region more room, elsewhere: what is in it is gone. @throws GuestFailure */
+	widen(capacity: number): void {
+		if (capacity <= this.#main.capacity) return;
+		this.#main = { address: this.guest.alloc(capacity), capacity };
+		this.#current = this.#main;
 	}
 
 	main(): Uint8Array {
@@ -42,16 +56,16 @@ export class Home {
 
 	/** The region that operators work on. */
 	here(): Uint8Array {
-		return this.#at(this.current);
+		return this.#at(this.#current);
 	}
 
 	/** Has `run` work on the second region. */
 	inSecond(run: () => void): void {
-		this.current = this.#second;
+		this.#current = this.#second ?? this.#main;
 		try {
 			run();
 		} finally {
-			this.current = this.#main;
+			this.#current = this.#main;
 		}
 	}
 
@@ -76,7 +90,7 @@ export class Home {
 		if (this.#clocks?.at !== undefined) this.#clocks = { ...this.#clocks, at: BigInt(Math.round(ms * 1e6)) };
 	}
 
-	#at(address: number): Uint8Array {
-		return this.guest.bytes().subarray(address, address + this.capacity);
+	#at({ address, capacity }: Region): Uint8Array {
+		return this.guest.bytes().subarray(address, address + capacity);
 	}
 }

@@ -4,7 +4,7 @@ import { clockOffsets } from '../ebpf/native.js';
 import { attachSource, type Source } from '../ebpf/source.js';
 import type { DataSource } from '../schema.js';
 import type { Control } from './control.js';
-import { batchLimits, type LiveInput, type PipelinePlan } from './plan.js';
+import { batchLimits, type LiveInput, type PipelinePlan, type SnapshotRoom } from './plan.js';
 import { type BatchSource, type Filled, makeSpecs } from './source.js';
 
 /** One input at a time is in flight; they take turns, so that a busy one does not starve the others. */
@@ -12,7 +12,7 @@ export class LiveSource implements BatchSource {
 	readonly #source: Source;
 	readonly #inputs: readonly LiveInput[];
 	readonly #specs: readonly BatchSpec[];
-	readonly #maxRows: readonly number[];
+	readonly #maxRows: number[];
 	readonly #control: Control;
 	readonly #plenty: number;
 	readonly announced: boolean;
@@ -20,6 +20,8 @@ export class LiveSource implements BatchSource {
 	/** Input whose batch is in flight. */
 	#current: number | undefined;
 	#lostSeen: number;
+	/** Before the batch in flight. */
+	#lostBefore: number;
 	#clocks = clockOffsets();
 	#clocksAt = performance.now();
 
@@ -33,6 +35,7 @@ export class LiveSource implements BatchSource {
 		this.#lostSeen = lostSeen;
 		// Snapshots have their times; rings are filled without a word.
 		this.announced = this.#inputs.every(({ dataSource }) => this.#specs[dataSource]?.array === true);
+		this.#lostBefore = lostSeen;
 	}
 
 	fill(region: Uint8Array, sequence: number, again?: { dataSource: number; rows: number }): Filled | undefined {
@@ -55,19 +58,30 @@ export class LiveSource implements BatchSource {
 			this.#control.addTotal('Drained', oversized);
 			this.#control.addTotal('Dropped', oversized);
 			if (rows < 0 || (rows === 0 && !spec.array)) continue;
+			this.#lostBefore = this.#lostSeen;
 			this.#lostSeen = total;
 			this.#current = entry.input;
 			// The parts of a snapshot come one right after the other.
-			if (spec.array && this.#source.pending(entry.input) > 0) this.#turn--;
-			return { ds: entry.dataSource, rows, lost, ...this.#clocks };
+			const left = spec.array ? this.#source.pending(entry.input) : 0;
+			if (left > 0) this.#turn--;
+			return { ds: entry.dataSource, rows, lost, ...this.#clocks, ...(left > 0 && { left }) };
 		}
 		return undefined;
 	}
+	widen({ maxRows, maxBytes }: SnapshotRoom): void {
+		for (const [ds, spec] of this.#specs.entries()) {
+			if (!spec.array) continue;
+			this.#maxRows[ds] = maxRows;
+			spec.setMaxBytes(maxBytes);
+		}
+	}
 	commit(): void {
 		if (this.#current !== undefined) this.#source.commit(this.#current);
+		this.#lostBefore = this.#lostSeen;
 	}
 	rewind(): void {
 		for (const { input } of this.#inputs) this.#source.rewind(input);
+		this.#lostSeen = this.#lostBefore;
 	}
 	now(): number {
 		return performance.now();

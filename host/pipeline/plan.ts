@@ -1,4 +1,5 @@
 /** What a pipeline is told to run: plain data, structured-cloned to the worker thread. */
+import { MAX_ROWS } from '../ebpf/batch.js';
 import type { MapPlan } from '../ebpf/map-entry.js';
 import type { OperatorLimits } from '../operator/limits.js';
 import type { ModulePlan } from '../operator/module.js';
@@ -77,11 +78,17 @@ export interface PipelinePlan {
 	readonly describeOnly?: boolean;
 }
 
-/**
- * A snapshot is one batch, so that it can be sorted and cut as a whole, unless it is larger than this. Memory that no
- * snapshot has needed yet costs nothing.
- */
-const SNAPSHOT = { maxRows: 65536, maxBytes: 4 << 20 };
+/** Of a batch that is a snapshot. */
+export interface SnapshotRoom {
+	readonly maxRows: number;
+	/** Of its rows. */
+	readonly maxBytes: number;
+}
+
+/** A snapshot is one batch, so that it can be sorted and cut as a whole, unless it is larger than this … */
+const SNAPSHOT: SnapshotRoom = { maxRows: 65536, maxBytes: 4 << 20 };
+/** … and in a chain of built-in operators, which has room for more as soon as there are so large ones, unless it is larger than this. */
+const LARGEST: SnapshotRoom = { maxRows: MAX_ROWS, maxBytes: 32 << 20 };
 /** Bytes of a region beyond its rows: selection, columns, and the heap that strings go to. */
 const REGION_EXTRA = 1 << 20;
 /** The same where there are stacks: some thousand different ones, with their texts. With a snapshot's rows less than an operator's memory. */
@@ -98,6 +105,19 @@ export function batchLimits(plan: PipelinePlan, source: DataSource): { readonly 
 	const { batch } = plan;
 	if (source.type === 'single' || !hasSnapshots(plan)) return batch;
 	return { maxRows: Math.max(SNAPSHOT.maxRows, batch.maxRows), maxBytes: Math.max(SNAPSHOT.maxBytes, batch.maxBytes) };
+}
+
+/** Room for a snapshot that had none, of so many bytes of records; undefined: it comes in parts. */
+export function roomFor({ operators }: PipelinePlan, bytes: number): SnapshotRoom | undefined {
+	if (operators.some(({ builtin }) => !builtin)) return undefined;
+	// Rows may be longer than their records: up to their struct.
+	return { ...LARGEST, maxBytes: Math.min(Math.max(2 * bytes, SNAPSHOT.maxBytes), LARGEST.maxBytes) };
+}
+
+/** Bytes of a region for a snapshot. */
+export function regionFor({ maxRows, maxBytes }: SnapshotRoom): number {
+	// The selection and the rows' offsets have 4 bytes a row, and columns as much room as the rows.
+	return 2 * maxBytes + 8 * maxRows + REGION_EXTRA;
 }
 
 /** What the region of every operator must have room for. */

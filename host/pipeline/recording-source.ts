@@ -1,9 +1,9 @@
 /** A recording as a source of batches, at full speed or paced as it was recorded. */
-import { BatchHeader, type BatchSpec, fillRecords } from '../ebpf/batch.js';
+import { BatchHeader, type BatchSpec, fillRecords, markPart } from '../ebpf/batch.js';
 import { Damage, RecordingReader } from '../record/reader.js';
 import type { DataSource } from '../schema.js';
 import type { Control } from './control.js';
-import { batchLimits, type PipelinePlan } from './plan.js';
+import { batchLimits, type PipelinePlan, type SnapshotRoom } from './plan.js';
 import { type BatchSource, type Filled, makeSpecs, RecordingDamaged } from './source.js';
 
 export class RecordingSource implements BatchSource {
@@ -12,13 +12,17 @@ export class RecordingSource implements BatchSource {
 	readonly #control: Control;
 	readonly #realtime: boolean;
 	readonly #endless: boolean;
-	readonly #maxRows: readonly number[];
+	readonly #maxRows: number[];
 	#frame: number;
 	readonly announced = false;
 	/** The frame at an offset: one that is played in parts, or waited for, is read and checked once. */
 	#read: { readonly at: number; readonly entry: ReturnType<RecordingReader['at']> } | undefined;
 	#within: number;
-	#next: { frame: number; within: number } | undefined;
+	#next: { frame: number; within: number; continued: boolean } | undefined;
+	/** The frame whose losses were counted last. */
+	#lostAt = -1;
+	/** The next batch goes on with a snapshot. */
+	#continued: boolean;
 	#finished = false;
 	#pace: { began: number; first: bigint } | undefined;
 	#wait = 0;
@@ -33,6 +37,7 @@ export class RecordingSource implements BatchSource {
 		this.#maxRows = sources.map((source) => batchLimits(plan, source).maxRows);
 		this.#frame = control.total('Frame') || this.#reader.start;
 		this.#within = control.total('Within');
+		this.#continued = control.total('Continued') !== 0;
 	}
 
 	fill(region: Uint8Array, sequence: number, again?: { dataSource: number; rows: number }): Filled | undefined {
@@ -57,16 +62,30 @@ export class RecordingSource implements BatchSource {
 			throw new RecordingDamaged(this.#frame, 'records that cannot be laid out');
 		}
 		const within = this.#within + consumed;
-		this.#next = within >= batch.records.length ? { frame: entry.next, within: 0 } : { frame: this.#frame, within };
-		if (again === undefined) this.#control.addTotal('Lost', lost);
+		const rest = within < batch.records.length;
+		const more = spec.array && (rest || batch.more === true);
+		markPart(region, { continued: spec.array && this.#continued, more });
+		this.#next = { ...(rest ? { frame: this.#frame, within } : { frame: entry.next, within: 0 }), continued: more };
+		// Laid out once more, it has not lost more.
+		if (again === undefined && this.#lostAt !== this.#frame) this.#control.addTotal('Lost', lost);
+		this.#lostAt = this.#frame;
 		new DataView(region.buffer, region.byteOffset).setBigUint64(BatchHeader.DrainedAt, batch.at, true);
-		return { ds: batch.ds, rows, lost, boot: batch.boot, mono: batch.mono, at: batch.at };
+		const left = spec.array && rest ? { left: batch.records.length - within } : {};
+		return { ds: batch.ds, rows, lost, boot: batch.boot, mono: batch.mono, at: batch.at, ...left };
+	}
+	widen({ maxRows, maxBytes }: SnapshotRoom): void {
+		for (const [ds, spec] of this.#specs.entries()) {
+			if (!spec.array) continue;
+			this.#maxRows[ds] = maxRows;
+			spec.setMaxBytes(maxBytes);
+		}
 	}
 	commit(): void {
 		if (this.#next === undefined) return;
-		({ frame: this.#frame, within: this.#within } = this.#next);
+		({ frame: this.#frame, within: this.#within, continued: this.#continued } = this.#next);
 		this.#control.setTotal('Frame', this.#frame);
 		this.#control.setTotal('Within', this.#within);
+		this.#control.setTotal('Continued', this.#continued ? 1 : 0);
 	}
 	rewind(): void {
 		this.#next = undefined;

@@ -2,7 +2,7 @@
 import { BatchSpec } from '../ebpf/batch.js';
 import { type DataSource, fixedSize } from '../schema.js';
 import type { Control } from './control.js';
-import { batchLimits, type PipelinePlan } from './plan.js';
+import { batchLimits, type PipelinePlan, type SnapshotRoom } from './plan.js';
 
 /** A batch that was laid out in the region, and not yet committed. */
 export interface Filled {
@@ -13,11 +13,15 @@ export interface Filled {
 	readonly mono: bigint;
 	/** When it was drained, ns since 1970, if that was not now. */
 	readonly at?: bigint;
+	/** Bytes of records of the same snapshot that had no room. */
+	readonly left?: number;
 }
 
 export interface BatchSource {
 	/** Lays out the next batch; undefined: nothing there now. After a restart, `rows` of `ds` are wanted again. */
 	fill(region: Uint8Array, sequence: number, again?: { readonly dataSource: number; readonly rows: number }): Filled | undefined;
+	/** Snapshots have more room from here on: that of the region. */
+	widen(room: SnapshotRoom): void;
 	/** The batch is done with: never to be seen again. */
 	commit(): void;
 	/** The batch is to be seen again. */

@@ -1,6 +1,6 @@
 /** The pipeline's thread: wait, drain into the home memory, run the chain, write, commit, again. */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { packRecords } from '../ebpf/batch.js';
+import { hasMore, packRecords, rowBytes } from '../ebpf/batch.js';
 import { threadId } from '../ebpf/native.js';
 import { IgError } from '../errors.js';
 import { GuestFailure } from '../operator/guest.js';
@@ -14,7 +14,7 @@ import { Emissions } from './emission.js';
 import { Exchange } from './exchange.js';
 import type { FromWorker, ToWorker, WorkerData } from './messages.js';
 import { Metrics } from './metrics.js';
-import type { PipelinePlan } from './plan.js';
+import { type PipelinePlan, roomFor, type SnapshotRoom } from './plan.js';
 import { type BatchSource, type Filled, openBatchSource, RecordingDamaged } from './source.js';
 import { Tables } from './tables.js';
 
@@ -41,6 +41,8 @@ class Runner {
 	#record: RecordingWriter | undefined;
 	#sequence = 0;
 	#exchange: Exchange | undefined;
+	/** That snapshots have, if it is more than they begin with. */
+	#room: SnapshotRoom | undefined;
 
 	constructor(data: WorkerData, post: (message: FromWorker) => void) {
 		this.#data = data;
@@ -120,7 +122,7 @@ class Runner {
 			drained = false;
 			let now = source.now();
 			for (; now < nextTick; now = source.now()) {
-				const filled = source.fill(this.#chain.region(), this.#sequence);
+				const filled = this.#fill(source);
 				if (filled === undefined) {
 					drained = true;
 					break;
@@ -146,6 +148,24 @@ class Runner {
 		}
 	}
 
+	/** The next batch. A snapshot that has no room gets it, if that can be. */
+	#fill(source: BatchSource): Filled | undefined {
+		const filled = source.fill(this.#chain.region(), this.#sequence);
+		if (filled?.left === undefined) return filled;
+		if (!this.#widen(rowBytes(this.#chain.region()) + filled.left)) return filled;
+		source.rewind();
+		return source.fill(this.#chain.region(), this.#sequence);
+	}
+
+	/** Makes room for a snapshot of so many bytes; false: it has as much as it can get. */
+	#widen(bytes: number): boolean {
+		const room = roomFor(this.#plan, bytes);
+		if (room === undefined || room.maxBytes <= (this.#room?.maxBytes ?? 0) || !this.#chain.widen(room)) return false;
+		this.#room = room;
+		this.#source?.widen(room);
+		return true;
+	}
+
 	/** The batch that was in flight when the worker before this one was terminated. */
 	#again(guilty: readonly Guilty[]): void {
 		const { inFlight } = this.#control;
@@ -154,7 +174,14 @@ class Runner {
 			for (const one of guilty) this.#chain.accuse(one);
 			return;
 		}
-		const filled = this.#source?.fill(this.#chain.region(), this.#sequence, inFlight);
+		const { dataSource, rows } = inFlight;
+		const again = (): Filled | undefined => this.#source?.fill(this.#chain.region(), this.#sequence, { dataSource, rows });
+		let filled = again();
+		// The worker before this one had made room for it.
+		if (filled !== undefined && filled.rows < rows && this.#widen(Number.MAX_SAFE_INTEGER)) {
+			this.#source?.rewind();
+			filled = again();
+		}
 		if (filled !== undefined) this.#batch(filled, guilty);
 	}
 
@@ -204,6 +231,7 @@ class Runner {
 			boot: filled.boot,
 			mono: filled.mono,
 			at: BigInt(Date.now()) * 1_000_000n,
+			...(hasMore(this.#chain.region()) && { more: true }),
 			records: packRecords(this.#chain.region()),
 		});
 	}
@@ -232,7 +260,7 @@ class Runner {
 	}
 
 	#makeChain(known = this.#data.restart?.inits): Chain {
-		return new Chain({
+		const chain = new Chain({
 			plan: this.#plan,
 			control: this.#control,
 			sink: this.#sink,
@@ -243,6 +271,8 @@ class Runner {
 			struck: (operator, reason) => this.#post({ type: 'strike', operator, reason }),
 			...(known && { known }),
 		});
+		if (this.#room !== undefined) chain.widen(this.#room);
+		return chain;
 	}
 
 	#readMail(): void {

@@ -29,6 +29,8 @@ export interface RecordedBatch {
 	readonly boot: bigint;
 	readonly mono: bigint;
 	readonly at: bigint;
+	/** The snapshot that it is a part of goes on in the next batch of its data source. */
+	readonly more?: boolean | undefined;
 	/** Records as a ring holds them: 8-byte header, payload, padded to 8. */
 	readonly records: Uint8Array;
 }

@@ -52,7 +52,10 @@ const header = z.object({
 	host: z.object({ kernel: z.string(), arch: z.string() }),
 	dataSources: z.array(dataSource).min(1).max(64),
 });
-const batch = z.object({ ds: z.int().min(0), rows: count, lost: count, boot: time, mono: time, at: time, records: bytes });
+const batch = z.object({
+	...{ ds: z.int().min(0), rows: count, lost: count, boot: time, mono: time, at: time, records: bytes },
+	more: z.boolean().optional(),
+});
 const end = z.object({ end: z.literal(true), batches: count, rows: count, lost: count });
 
 /** The file is not what it should be, from `offset` on. */

@@ -89,7 +89,7 @@ impl Source {
     fn batch(&mut self, batch: &mut Batch) -> Result<()> {
         let keys = self.keys.iter().map(|(name, input)| Ok((&name[..], input.bind(batch)?))).collect::<Result<Vec<_>>>()?;
         let charts = self.charts.iter().map(|chart| batch.read(&chart.field)).collect::<Result<Vec<Bytes>>>()?;
-        if !(self.array && self.adds_up) {
+        if !(self.array && self.adds_up) && batch.begins() {
             self.sums.clear();
         }
         for row in batch.rows() {
@@ -103,6 +103,9 @@ impl Source {
             for ((sum, bytes), chart) in sums.iter_mut().zip(&charts).zip(&self.charts) {
                 add(sum, bytes.get(row), chart.width);
             }
+        }
+        if !batch.ends() {
+            return Ok(());
         }
         let mut out = String::new();
         if self.clear {

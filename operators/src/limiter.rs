@@ -1,12 +1,18 @@
 //! The operator `limiter`: at most so many rows of each snapshot.
 //!
 //! Parameters: `max-entries` (-1: no limit), `max-entries.NAME` for one data source. Data sources of single events are
-//! not limited.
+//! not limited. A snapshot that comes in parts has one limit.
 
 use ig_operator::{Batch, Error, Init, Operator, PerSource, Result, SourceType};
 
 pub struct Limiter {
-    limits: PerSource<usize>,
+    limits: PerSource<Limit>,
+}
+
+struct Limit {
+    rows: usize,
+    /// Of the snapshot at hand.
+    left: usize,
 }
 
 impl Operator for Limiter {
@@ -18,14 +24,19 @@ impl Operator for Limiter {
                 "" => -1,
                 text => text.parse().map_err(|_| Error::invalid(format!("--{key}: {text:?} is not a number")))?,
             };
-            Ok(usize::try_from(limit).ok().filter(|_| source.source_type() == SourceType::Array))
+            let rows = usize::try_from(limit).ok().filter(|_| source.source_type() == SourceType::Array);
+            Ok(rows.map(|rows| Limit { rows, left: rows }))
         })?;
         Ok(Limiter { limits })
     }
 
     fn batch(&mut self, batch: &mut Batch) -> Result<()> {
-        if let Some(limit) = self.limits.get(batch) {
-            batch.truncate(*limit);
+        if let Some(limit) = self.limits.get_mut(batch) {
+            if batch.begins() {
+                limit.left = limit.rows;
+            }
+            batch.truncate(limit.left);
+            limit.left -= batch.selected();
         }
         Ok(())
     }
@@ -71,6 +82,19 @@ mod tests {
         let mut batch = host.batch(source).rows([[0; 4]; 4]).select(&[3, 1, 0]).build();
         limiter.batch(&mut batch).unwrap();
         assert_eq!(batch.selected(), [3, 1]);
+    }
+
+    #[test]
+    fn parts_of_a_snapshot_have_one_limit() {
+        let mut host = Host::new();
+        let source = host.array_source("processes", 4);
+        let mut limiter = host.init::<Limiter>(&[("max-entries", "7")]).unwrap();
+        let mut left = |continued, more| {
+            let mut batch = host.batch(source).rows([[0; 4]; 5]).part(continued, more).build();
+            limiter.batch(&mut batch).unwrap();
+            batch.selected().len()
+        };
+        assert_eq!([left(false, true), left(true, true), left(true, false), left(false, false)], [5, 2, 0, 5]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The operator `sort`: puts the rows of each snapshot in the order of some of their fields.
 //!
 //! Parameters: `sort`, names of fields joined by commas, the first the most important, `-` before those that go downwards;
-//! `sort.NAME` for one data source. Events come one by one and cannot be sorted: naming their data source is an error.
+//! `sort.NAME` for one data source. A snapshot that comes in parts is sorted part by part, and says so. Events come one by one and cannot be sorted: naming their data source is an error.
 
 use crate::filter::input::resolve;
 use crate::value::{Input, Reader};
@@ -10,6 +10,7 @@ use std::cmp::Ordering;
 
 pub struct Sort {
     keys: PerSource<Vec<Key>>,
+    warned: bool,
 }
 
 struct Key {
@@ -19,11 +20,15 @@ struct Key {
 
 impl Operator for Sort {
     fn init(init: &mut Init) -> Result<Self> {
-        Ok(Sort { keys: init.per_source(|source| keys(init, source))? })
+        Ok(Sort { keys: init.per_source(|source| keys(init, source))?, warned: false })
     }
 
     fn batch(&mut self, batch: &mut Batch) -> Result<()> {
         let Some(keys) = self.keys.get(batch) else { return Ok(()) };
+        if !(batch.ends() || self.warned) {
+            self.warned = true;
+            ig_operator::warn!("--sort: a snapshot is too large to be sorted as a whole: it is sorted in parts");
+        }
         let readers = keys.iter().map(|key| Ok((key.input.bind(batch)?, key.down))).collect::<Result<Vec<_>>>()?;
         batch.sort_by(|a, b| {
             for (reader, down) in &readers {

@@ -175,6 +175,16 @@ export class Batch {
     return (load<u32>(this.address, At.FLAGS) & 1) != 0;
   }
 
+  /** The snapshot begins with this batch: a very large one comes in parts, one right after the other. */
+  get begins(): bool {
+    return (load<u32>(this.address, At.FLAGS) & 4) == 0;
+  }
+
+  /** The snapshot ends with this batch. */
+  get ends(): bool {
+    return (load<u32>(this.address, At.FLAGS) & 2) == 0;
+  }
+
   /** Number of the batch in this run, from 0. */
   get sequence(): u64 {
     return load<u64>(this.address, At.SEQUENCE);

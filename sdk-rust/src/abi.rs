@@ -20,6 +20,10 @@ pub const SOURCE_SIZE: usize = 48;
 pub const FIELD_SIZE: usize = 64;
 /// Batch flag: the rows are one snapshot.
 pub const BATCH_ARRAY: u32 = 1;
+/// Batch flag: another part of the snapshot follows.
+pub const BATCH_MORE: u32 = 2;
+/// Batch flag: a part of the snapshot came before.
+pub const BATCH_CONTINUED: u32 = 4;
 /// Or-ed with a kind: an array of it.
 pub const KIND_ARRAY: u32 = 0x1000_0000;
 

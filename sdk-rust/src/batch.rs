@@ -1,6 +1,6 @@
 //! A batch: rows, the selection of those still in play, columns, and the heap for new values.
 
-use crate::abi::{header, BATCH_ARRAY, BATCH_HEADER, BATCH_MAGIC, COLUMN_SIZE, RECORD_HEADER};
+use crate::abi::{header, BATCH_ARRAY, BATCH_CONTINUED, BATCH_HEADER, BATCH_MAGIC, BATCH_MORE, COLUMN_SIZE, RECORD_HEADER};
 use crate::column::{Column, ColumnValue, View};
 use crate::error::{Errno, Error, Result};
 use crate::field::{Field, Scalar, Value};
@@ -157,6 +157,16 @@ impl<'b> Batch<'b> {
     /// Whether the rows are one snapshot, to be shown together.
     pub fn is_array(&self) -> bool {
         self.u32_at(header::FLAGS) & BATCH_ARRAY != 0
+    }
+
+    /// Whether the snapshot begins with this batch: a very large one comes in parts, one right after the other.
+    pub fn begins(&self) -> bool {
+        self.u32_at(header::FLAGS) & BATCH_CONTINUED == 0
+    }
+
+    /// Whether the snapshot ends with this batch.
+    pub fn ends(&self) -> bool {
+        self.u32_at(header::FLAGS) & BATCH_MORE == 0
     }
 
     /// Rows in the batch, selected or not.

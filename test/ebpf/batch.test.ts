@@ -7,6 +7,7 @@ import {
 	ColumnHeader,
 	checkBatch,
 	fillRecords,
+	MAX_ROWS,
 	packRecords,
 	Projection,
 	projectBatch,
@@ -194,7 +195,7 @@ describe('project and accept', () => {
 		view(away).setUint32(column + ColumnHeader.State, 1, true);
 		view(away).setUint32(column + ColumnHeader.Data, 0xffffffff, true);
 		expect(faultOf(() => acceptBatch(home, away, projection, rowMap, ROWS))).toMatchObject({ errno: 'EPROTO', where: 'column 1' });
-		view(home).setUint32(BatchHeader.RowCount, 65537, true);
+		view(home).setUint32(BatchHeader.RowCount, MAX_ROWS + 1, true);
 		expect(faultOf(() => checkBatch(home, projection, ROWS))).toMatchObject({ errno: 'EPROTO', where: 'row count' });
 	});
 

@@ -57,7 +57,9 @@ impl Operator for Columns {
     fn batch(&mut self, batch: &mut Batch) -> Result<()> {
         let Some(source) = self.sources.get(batch) else { return Ok(()) };
         if source.array {
-            source.begin(batch.output());
+            if batch.begins() {
+                source.begin(batch.output());
+            }
         } else if source.several && batch.selected() > 0 {
             let before = SHOWN.replace(Some(batch.source()));
             if before != Some(batch.source()) {

@@ -28,6 +28,8 @@ pub struct Formatter {
 struct Schema {
     tree: Vec<Node>,
     array: bool,
+    /// Rows of the snapshot at hand were written: it may come in parts.
+    begun: bool,
     /// Programs by the columns that are present: usually one or two in a run.
     programs: Vec<(Present, Program)>,
 }
@@ -72,7 +74,7 @@ impl Formatter {
     pub fn new(init: &Init, layout: Layout) -> Result<Self> {
         let sources = init.per_source(|source| {
             let array = source.source_type() == SourceType::Array;
-            Ok(Some(Schema { tree: tree(&source)?, array, programs: Vec::new() }))
+            Ok(Some(Schema { tree: tree(&source)?, array, begun: true, programs: Vec::new() }))
         })?;
         Ok(Formatter { layout, sources })
     }
@@ -93,16 +95,28 @@ impl Formatter {
             }
         };
         let writer = schema.programs[index].1.bind(batch)?;
-        let (rows, any) = (batch.rows(), batch.selected() > 0);
+        let rows = batch.rows();
         let mut out = std::mem::take(batch.output());
         if array {
-            out.extend(if any && layout == Layout::Pretty { &b"[\n"[..] } else { b"[" });
-            writer.rows(batch, rows, &mut out);
-            if any {
+            let pretty = layout == Layout::Pretty;
+            if batch.begins() {
+                out.push(b'[');
+                schema.begun = false;
+            }
+            if batch.selected() > 0 {
+                out.extend(match schema.begun {
+                    true => between(layout),
+                    false if pretty => b"\n",
+                    false => b"",
+                });
+                writer.rows(batch, rows, &mut out);
                 // What stands between rows follows the last one, too.
                 out.truncate(out.len() - between(layout).len());
+                schema.begun = true;
             }
-            out.extend(if any && layout == Layout::Pretty { &b"\n]\n"[..] } else { b"]\n" });
+            if batch.ends() {
+                out.extend(if pretty && schema.begun { &b"\n]\n"[..] } else { b"]\n" });
+            }
         } else {
             writer.rows(batch, rows, &mut out);
         }

@@ -106,6 +106,28 @@ fn json_of_snapshots_is_an_array_per_batch() {
 }
 
 #[test]
+fn json_of_a_snapshot_in_parts_is_one_array() {
+    let parts = |params: &[(&str, &str)], rows: [&[[u8; 1]]; 3]| {
+        let mut host = Host::new();
+        host.array_source("processes", 4);
+        host.field(0, "pid", Kind::Uint32, 0, 4);
+        let mut json = host.init::<Json>(params).unwrap();
+        let mut text = String::new();
+        for (i, rows) in rows.iter().enumerate() {
+            json.batch(&mut host.batch(0).rows(rows.iter()).part(i > 0, i < 2).build()).unwrap();
+            text += &json.text();
+        }
+        text
+    };
+    assert_eq!(parts(&[], [&[[1], [2]], &[], &[[3]]]), "[{\"pid\":1},{\"pid\":2},{\"pid\":3}]\n");
+    assert_eq!(parts(&[], [&[], &[[1]], &[]]), "[{\"pid\":1}]\n");
+    assert_eq!(parts(&[], [&[], &[], &[]]), "[]\n");
+    let pretty = [("pretty", "true")];
+    assert_eq!(parts(&pretty, [&[], &[[1]], &[[2]]]), "[\n  {\n    \"pid\": 1\n  },\n  {\n    \"pid\": 2\n  }\n]\n");
+    assert_eq!(parts(&pretty, [&[], &[], &[]]), "[]\n");
+}
+
+#[test]
 fn pretty_json_is_indented_by_two() {
     let text = format::<Json>(&mut host(false), &[("pretty", "true")], &[row("bash", 7, 1, 1e21, 0)]);
     let expected = r#"{

@@ -1,7 +1,7 @@
 //! Batches for tests, and what can be read of them afterwards.
 
 use super::host::SourceSpec;
-use crate::abi::{header, BATCH_ARRAY, BATCH_HEADER, BATCH_MAGIC, COLUMN_SIZE};
+use crate::abi::{header, BATCH_ARRAY, BATCH_CONTINUED, BATCH_HEADER, BATCH_MORE, BATCH_MAGIC, COLUMN_SIZE};
 use crate::field::Kind;
 
 /// Makes a batch.
@@ -18,6 +18,7 @@ pub struct BatchBuilder {
     drained_at: u64,
     lost: u64,
     sequence: u64,
+    part: u32,
 }
 
 impl BatchBuilder {
@@ -35,6 +36,7 @@ impl BatchBuilder {
             drained_at: 0,
             lost: 0,
             sequence: 0,
+            part: 0,
         }
     }
 
@@ -89,6 +91,12 @@ impl BatchBuilder {
     pub fn clock(mut self, boot_offset: i64, drained_at: u64) -> Self {
         self.boot_offset = boot_offset;
         self.drained_at = drained_at;
+        self
+    }
+
+    /// Makes it a part of a snapshot: whether one came before, and whether another follows.
+    pub fn part(mut self, continued: bool, more: bool) -> Self {
+        self.part = if continued { BATCH_CONTINUED } else { 0 } | if more { BATCH_MORE } else { 0 };
         self
     }
 
@@ -168,7 +176,7 @@ impl BatchBuilder {
             (header::MAGIC, BATCH_MAGIC as usize),
             (header::VERSION, 1 | BATCH_HEADER << 16),
             (header::DATA_SOURCE, self.source),
-            (header::FLAGS, if self.spec.array { BATCH_ARRAY as usize } else { 0 }),
+            (header::FLAGS, if self.spec.array { (BATCH_ARRAY | self.part) as usize } else { 0 }),
             (header::CAPACITY, bytes.len()),
             (header::ROW_COUNT, count),
             (header::STRIDE, if self.scattered || count == 0 { 0 } else { stride }),
