@@ -20,6 +20,7 @@ mod endpoint;
 mod enums;
 mod errno;
 mod file;
+mod layout;
 mod lookup;
 mod measure;
 mod memo;

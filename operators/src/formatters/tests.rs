@@ -95,6 +95,21 @@ fn values_are_readable() {
 }
 
 #[test]
+fn annotations_say_how_times_and_sets_look() {
+    let mut host = Host::new();
+    let source = host.source("mine", 12);
+    let time = host.field(source, "at_raw", Kind::Uint64, 0, 8);
+    time.tag("type:gadget_timestamp").annotate("formatters.timestamp.format", "Jan _2 15:04").annotate("formatters.timestamp.target", "when");
+    let set = host.field(source, "set_raw", Kind::Uint32, 8, 4);
+    set.annotate("enum.values", "A=1,B=2").annotate("enum.flags", "true").annotate("ebpf.formatter.bitfield.separator", " and ");
+    let mut formatters = host.init::<Formatters>(&[]).unwrap();
+    let rows = [[5u64.to_le_bytes().as_slice(), &3u32.to_le_bytes()].concat()];
+    let mut batch = host.batch(0).rows(&rows).clock(1_709_210_096_000_000_000, 0).build();
+    formatters.batch(&mut batch).unwrap();
+    assert_eq!(texts(&batch, &["when", "set"], 0), ["Feb 29 12:34", "A and B"]);
+}
+
+#[test]
 fn a_batch_of_ten_thousand_different_values() {
     let mut host = host();
     let mut formatters = host.init::<Formatters>(&[]).unwrap();

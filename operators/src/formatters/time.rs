@@ -1,9 +1,10 @@
-//! Local time, RFC 3339 with nanoseconds.
+//! Local time: RFC 3339 with nanoseconds, or in the layout of annotation `formatters.timestamp.format`.
 //!
 //! The guest has no time zone data, so the host says how far local time is from UTC in the parameter `utc-offsets`: pairs of
 //! `since:offset`, joined by commas and sorted by `since` (seconds since 1970), `offset` in seconds east of UTC. A time before
 //! the first pair has the first pair's offset. Empty: UTC.
 
+use super::layout::{Layout, Moment};
 use super::users::Names;
 use super::{target, Job};
 use ig_operator::{Batch, Column, DataSource, Field, NewField, Result};
@@ -118,11 +119,49 @@ fn date(days: i64) -> (i64, i64, i64) {
     (era * 400 + year + (month <= 2) as i64, month, day)
 }
 
+impl Moment {
+    fn of(ns: u64, offsets: &UtcOffsets) -> Self {
+        let (second, nanosecond) = ((ns as i64).div_euclid(SECOND), (ns as i64).rem_euclid(SECOND));
+        let offset = offsets.at(second);
+        let local = second + offset as i64;
+        let days = local.div_euclid(86400);
+        let (year, month, day) = date(days);
+        let of_day = local.rem_euclid(86400) as u32;
+        Moment { year, month: month as u32, day: day as u32, second: of_day, nanosecond: nanosecond as u32, days, offset }
+    }
+}
+
+/// A text by a layout: seldom asked for, so no step of it is saved.
+struct Formatted {
+    layout: Layout,
+    offsets: UtcOffsets,
+    text: String,
+}
+
+enum Writer {
+    Clock(Clock),
+    Layout(Formatted),
+}
+
+impl Writer {
+    #[inline(always)]
+    fn put(&mut self, batch: &mut Batch, ns: u64) -> Result<ig_operator::View> {
+        match self {
+            Writer::Clock(clock) => batch.put_with(MOST, |to| clock.write(ns, to)),
+            Writer::Layout(Formatted { layout, offsets, text }) => {
+                text.clear();
+                layout.write(&Moment::of(ns, offsets), text);
+                batch.put(text.as_bytes())
+            }
+        }
+    }
+}
+
 struct Timestamp {
     raw: Field<u64>,
     wall: Column<u64>,
     text: Column<str>,
-    clock: Clock,
+    writer: Writer,
 }
 
 pub fn jobs(source: &DataSource, offsets: &UtcOffsets, jobs: &mut Vec<Box<dyn Job>>) -> Result<()> {
@@ -134,7 +173,14 @@ pub fn jobs(source: &DataSource, offsets: &UtcOffsets, jobs: &mut Vec<Box<dyn Jo
             field.annotation("columns.width", "35").annotation("columns.maxwidth", "35").annotation("columns.ellipsis", "end");
         let Some(text) = target::beside(&raw, field)? else { continue };
         let wall = raw.override_with()?;
-        jobs.push(Box::new(Timestamp { raw: handle, wall, text, clock: Clock::new(offsets.clone()) }));
+        let writer = match raw.annotation("formatters.timestamp.format") {
+            Some(layout) if !layout.is_empty() => {
+                let layout = Layout::parse(layout);
+                Writer::Layout(Formatted { layout, offsets: offsets.clone(), text: String::new() })
+            }
+            _ => Writer::Clock(Clock::new(offsets.clone())),
+        };
+        jobs.push(Box::new(Timestamp { raw: handle, wall, text, writer }));
     }
     Ok(())
 }
@@ -151,7 +197,7 @@ impl Job for Timestamp {
                 ns => ns.wrapping_add(boot),
             };
             wall.set(row, ns);
-            text.set(row, batch.put_with(MOST, |to| self.clock.write(ns, to))?);
+            text.set(row, self.writer.put(batch, ns)?);
         }
         Ok(())
     }
