@@ -30,6 +30,15 @@ dist/fixtures/go-reach.wasm: $(wildcard test/operator/reach/go/*) test/operator/
 	@cd test/operator/reach/go && $(GO_REACTOR) -o $(abspath $@).plain .
 	@node dist/host/cli/main.js operator manifest $@.plain test/operator/reach/manifest.json && mv $@.plain $@
 
+# A component with all of Rust's std. The adapter comes with what builds components in JavaScript.
+test-fixtures: $(if $(WASIP1_STD)$(WASIP1_SRC),dist/fixtures/component-reach.wasm)
+dist/fixtures/component-reach.wasm: $(wildcard test/operator/reach/component/* test/operator/reach/component/src/*) \
+	test/operator/reach/manifest.json sdk-wit/operator.wit scripts/component.mjs sdk-js/node_modules/.package-lock.json | dist/host/.stamp
+	@mkdir -p $(@D)
+	@cd test/operator/reach/component && CARGO_TARGET_DIR=../../../../$(RUST_DIR) $(WASIP1_CARGO)
+	@node scripts/component.mjs $(RUST_DIR)/wasm32-wasip1/release/reach.wasm $@.plain sdk-js/node_modules/@bytecodealliance/jco/lib/wasi_snapshot_preview1.reactor.wasm
+	@node dist/host/cli/main.js operator manifest $@.plain test/operator/reach/manifest.json && mv $@.plain $@
+
 dist/examples/c-filter.wasm: examples/c-filter/filter.c examples/c-filter/manifest.json | dist/host/.stamp
 	@echo 'building example c-filter'
 	@mkdir -p $(@D)

@@ -130,13 +130,14 @@ test('totals are a data source of their own', { timeout: 240_000 }, async () => 
 });
 
 test('the limits are those of the code', () => {
-	const { ms, log, rows, metrics, elements } = defaultLimits;
+	const { ms, log, rows, metrics, elements, files } = defaultLimits;
 	const words = (count: number): string => count.toLocaleString('en-US');
 	expect(page).toContain(`| a batch | ${ms.batch} ms |`);
 	expect(page).toContain(`| ${ms.init / 1000} s; ${ms.tick} ms; ${ms.start / 1000} s |`);
 	expect([ms.stop, ms.table]).toEqual([ms.start, ms.start]);
 	expect(page).toContain(`| ${log} a second |`);
 	expect(page).toContain(`| ${words(rows)} per call; ${metrics} |`);
+	expect(page).toContain(`| granted files | ${files >> 20} MiB, `);
 	expect(page).toContain(`| ${MOST_MODULE_BYTES >> 20} MiB; ${words(elements)} elements |`);
 	expect(page).toContain(`up to ${MOST_WISHED_MEMORY >> 20} MiB`);
 });

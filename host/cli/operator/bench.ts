@@ -183,7 +183,8 @@ export async function bench(operand: string | undefined, values: Values, help: s
 	const folder = mkdtempSync(join(tmpdir(), 'ig-bench-'));
 	try {
 		const load = multiply(recording, join(folder, 'rows.rec'));
-		const described = await describeOperators(loaded, load.dataSources, params, (text) => process.stderr.write(`${printable(text)}\n`));
+		const log = (text: string) => process.stderr.write(`${printable(text)}\n`);
+		const described = await describeOperators(loaded, load.dataSources, params, log, values.get('grant'));
 		const own = await measure(load, loaded, described, seconds * 1000);
 		const grown = own.memory.end - own.memory.start;
 		const report = {

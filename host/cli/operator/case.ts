@@ -1,6 +1,6 @@
 /** A test case of an operator project: tests/NAME.json. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { IgError } from '../../errors.js';
 
@@ -8,6 +8,8 @@ const shape = z.strictObject({
 	recording: z.string(),
 	params: z.record(z.string(), z.string()).default({}),
 	fields: z.array(z.string()).optional(),
+	/** Capabilities; files behind them (`file:PATH=OTHER`) stand beside the case. */
+	grants: z.array(z.string()).default([]),
 	tables: z
 		.record(z.enum(['users', 'groups']), z.record(z.string().regex(/^\d+$/), z.string()))
 		.or(z.object({}))
@@ -37,7 +39,10 @@ function readCase(folder: string, name: string): Case {
 		const issue = parsed.error.issues[0];
 		return fail(`${issue?.path.join('.') || 'the case'}: ${issue?.message}`);
 	}
-	return { ...parsed.data, name, recording: join(folder, parsed.data.recording), golden: join(folder, `${name}.golden`) };
+	const grants = parsed.data.grants.map((grant) =>
+		grant.replace(/^((?:file|dir):[^=]*)=(.*)$/s, (_, wish: string, other: string) => `${wish}=${resolve(folder, other)}`),
+	);
+	return { ...parsed.data, name, grants, recording: join(folder, parsed.data.recording), golden: join(folder, `${name}.golden`) };
 }
 
 /** All cases of a project, or those with these names, by name. @throws IgError IG_OPERATOR_CASE */

@@ -20,6 +20,14 @@ const group = 'Flags';
 const verbose: Flag = { group, name: 'verbose', short: 'v', description: 'Say more on stderr' };
 const json: Flag = { group, name: 'output', short: 'o', value: 'MODE', description: 'text or json', default: 'text' };
 
+const grant: Flag = {
+	group,
+	name: 'grant',
+	value: 'NAME=CAPABILITY,...',
+	repeat: true,
+	description: 'As in `ig run`: let it do what it asks for',
+};
+
 export const subcommands: readonly Subcommand[] = [
 	{
 		...{ name: 'new', usage: 'NAME', description: 'Write a small project: a filter that builds, with a test that passes' },
@@ -47,7 +55,8 @@ A case is a file tests/NAME.json; what comes out is compared with tests/NAME.gol
   recording   file of \`ig run --record\`, beside the case
   params      parameters of the operator, as in --wasm-operator FILE,KEY=VALUE
   fields      fields to compare, in this order; all when it is missing
-  tables      side tables: {"users": {"0": "root"}}`,
+  tables      side tables: {"users": {"0": "root"}}
+  grants      what the operator is granted: ["env:WORD=x", "file:/etc/list=list.txt"], files beside the case`,
 		run: async (operands, values, help) => (await import('./test.js')).testCommand(operands[0] ?? '.', values, help),
 	},
 	{
@@ -59,6 +68,7 @@ A case is a file tests/NAME.json; what comes out is compared with tests/NAME.gol
 		...{ name: 'inspect', usage: 'FILE', description: 'Show what a module is, wants, adds and may do' },
 		flags: [
 			json,
+			grant,
 			{ group, name: 'recording', value: 'FILE', description: 'Fields of the gadget that was recorded here' },
 			{ group, name: 'gadget', value: 'NAME', description: 'Fields of this gadget', default: "one that has the manifest's data sources" },
 		],
@@ -68,6 +78,7 @@ A case is a file tests/NAME.json; what comes out is compared with tests/NAME.gol
 		...{ name: 'bench', usage: 'FILE[,KEY=VALUE...]', description: 'Measure a module beside a no-op: ns per row, memory' },
 		flags: [
 			json,
+			grant,
 			{ group, name: 'recording', value: 'FILE', description: 'What to play (`ig run --record`); it is repeated as often as needed' },
 			{ group, name: 'time', value: 'SECONDS', description: 'How long to measure', default: '2' },
 		],

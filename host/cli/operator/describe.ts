@@ -18,23 +18,37 @@ export interface Described {
 export type Params = Readonly<Record<string, string>>;
 
 /** The module's operators in a chain without output: module 1. */
-export async function planOperators(loaded: LoadedModule, dataSources: readonly DataSource[], params: Params): Promise<OperatorPlan[]> {
+export async function planOperators(
+	loaded: LoadedModule,
+	dataSources: readonly DataSource[],
+	params: Params,
+	grants: readonly string[],
+): Promise<OperatorPlan[]> {
 	const chain = buildChain({
 		...{ sources: dataSources, builtin: await loadBuiltin(), users: [{ spec: { file: loaded.file, params, place: 'last' }, loaded }] },
-		...{ options: commonOptions(new Map([['output', ['none']]]), 'ig operator --help'), terminalWidth: undefined, arch: process.arch },
-		...{ around: Date.now(), log: () => {} },
+		...{
+			options: commonOptions(
+				new Map([
+					['output', ['none']],
+					['grant', [...grants]],
+				]),
+				'ig operator --help',
+			),
+		},
+		...{ terminalWidth: undefined, arch: process.arch, around: Date.now(), log: () => {} },
 	});
 	return chain.filter(({ module }) => module === 1);
 }
 
-/** @throws IgError IG_OPERATOR_INIT, IG_OPERATOR_FILE: it is not for these data sources, or needs a parameter */
+/** `grants`: what `--grant` said. @throws IgError IG_OPERATOR_INIT, IG_OPERATOR_FILE: it is not for these data sources, or needs a parameter */
 export async function describeOperators(
 	loaded: LoadedModule,
 	dataSources: readonly DataSource[],
 	params: Params,
 	log: (text: string) => void,
+	grants: readonly string[] = [],
 ): Promise<Described[]> {
-	const operators = await planOperators(loaded, dataSources, params);
+	const operators = await planOperators(loaded, dataSources, params, grants);
 	let found: readonly InitResult[] = [];
 	const pipeline = startPipeline(
 		{

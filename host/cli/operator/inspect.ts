@@ -134,7 +134,7 @@ async function describe(
 		loaded.manifest.operators.flatMap(({ params }) => (params ?? []).filter(({ required }) => required).map(({ key }) => [key, '0'])),
 	);
 	try {
-		const described = await describeOperators(loaded, found.dataSources, params, log);
+		const described = await describeOperators(loaded, found.dataSources, params, log, values.get('grant'));
 		return { fields: { of: found.of }, described, sources: found.dataSources };
 	} catch (error) {
 		if (!(error instanceof IgError)) throw error;

@@ -2,6 +2,7 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { asked, wishOf } from '../../operator/capability.js';
 import type { LoadedModule } from '../../operator/module.js';
 import { modulePlan } from '../../operator/module.js';
 import { startPipeline } from '../../pipeline/pipeline.js';
@@ -18,6 +19,16 @@ export interface Play {
 	readonly recording: string;
 	/** Side tables. */
 	readonly tables: Readonly<Record<string, Readonly<Record<string, string>>>>;
+	/** Capabilities, as in `--grant NAME=...`. */
+	readonly grants: readonly string[];
+}
+
+/** For `--grant`: each operator of the module gets those that it asks for; that the only one does not ask for one is a mistake to be told. */
+function grantFlags({ manifest: { operators } }: LoadedModule, grants: readonly string[]): string[] {
+	return operators.flatMap((manifest) => {
+		const own = operators.length === 1 ? grants : grants.filter((grant) => asked(manifest).includes(wishOf(grant)));
+		return own.length === 0 ? [] : [`${manifest.name}=${own.join(',')}`];
+	});
 }
 
 export interface Played {
@@ -29,7 +40,7 @@ export interface Played {
 }
 
 /** The same on every machine: times are UTC, and side tables hold what the case says. @throws IgError IG_RECORDING, IG_OPERATOR_PARAM … */
-export async function play({ loaded, params, recording, tables }: Play): Promise<Played> {
+export async function play({ loaded, params, recording, tables, grants }: Play): Promise<Played> {
 	process.env.TZ = 'UTC';
 	const reader = new RecordingReader(recording);
 	reader.close();
@@ -38,7 +49,16 @@ export async function play({ loaded, params, recording, tables }: Play): Promise
 	const log: string[] = [];
 	const operators = buildChain({
 		...{ sources: dataSources, builtin, users: [{ spec: { file: loaded.file, params, place: 'before-formatters' }, loaded }] },
-		...{ options: commonOptions(new Map([['output', ['json']]]), 'ig operator test --help'), terminalWidth: undefined },
+		...{
+			options: commonOptions(
+				new Map([
+					['output', ['json']],
+					['grant', grantFlags(loaded, grants)],
+				]),
+				'ig operator test --help',
+			),
+		},
+		terminalWidth: undefined,
 		...{ around: Date.parse(created) || 0, arch: host.arch, log: (_, text) => log.push(text) },
 	});
 	const folder = mkdtempSync(join(tmpdir(), 'ig-operator-'));
