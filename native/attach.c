@@ -41,11 +41,12 @@ struct bpf_link *ig_attach_iter(const struct bpf_program *program, int map_fd)
 }
 
 struct bpf_link *ig_attach_uprobe(const struct bpf_program *program, int pid, const char *path, const char *function,
-				  uint64_t offset, int at_return)
+				  uint64_t offset, uint64_t counter, int at_return)
 {
-	LIBBPF_OPTS(bpf_uprobe_opts, options, .func_name = function, .retprobe = at_return);
+	LIBBPF_OPTS(bpf_uprobe_opts, options, .func_name = function, .retprobe = at_return, .ref_ctr_offset = counter);
 	LIBBPF_OPTS(bpf_uprobe_multi_opts, multi, .cnt = 1, .retprobe = at_return);
 	unsigned long place = offset;
+	const unsigned long number = counter;
 	long start;
 
 	if (bpf_program__expected_attach_type(program) != BPF_TRACE_UPROBE_MULTI)
@@ -59,6 +60,7 @@ struct bpf_link *ig_attach_uprobe(const struct bpf_program *program, int pid, co
 		place += (unsigned long)start;
 	}
 	multi.offsets = &place;
+	multi.ref_ctr_offsets = counter ? &number : NULL;
 	return bpf_program__attach_uprobe_multi(program, pid, path, NULL, &multi);
 }
 

@@ -239,9 +239,17 @@ int ig_iter_run(int link_fd);
 struct bpf_program;
 struct bpf_link;
 struct bpf_link *ig_attach_iter(const struct bpf_program *program, int map_fd);
-/* pid -1: all. function: added to by offset; NULL: offset is in the file. NULL and errno on failure. */
+/*
+ * pid -1: all. function: added to by offset; NULL: offset is in the file. counter: offset of a 16-bit number that is not 0 while
+ * somebody is attached, or 0. NULL and errno on failure.
+ */
 struct bpf_link *ig_attach_uprobe(const struct bpf_program *program, int pid, const char *path, const char *function,
-				  uint64_t offset, int at_return);
+				  uint64_t offset, uint64_t counter, int at_return);
+/* Where a marker (USDT) is in a file: offsets for ig_attach_uprobe. Returns how many there are, `most` at most; -ENOENT, -ENOEXEC. */
+struct ig_place {
+	uint64_t offset, counter;
+};
+int ig_usdt_find(const char *path, const char *provider, const char *name, struct ig_place *places, uint32_t most);
 /* 0: this kernel can attach uprobes by links for many (6.6 and later). */
 int ig_probe_uprobe_multi(void);
 /*

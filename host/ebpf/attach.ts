@@ -154,7 +154,7 @@ function filesOf(program: BpfProgram, file: string): string[] {
 function attachFiles(
 	program: BpfProgram,
 	parts: readonly string[],
-	attach: (path: string) => bigint | null,
+	attach: (path: string) => readonly (bigint | null)[],
 	log: AttachOptions['log'],
 ): Attached[] {
 	const [file = ''] = parts;
@@ -165,11 +165,15 @@ function attachFiles(
 	const attached: Attached[] = [];
 	const files = filesOf(program, file);
 	for (const path of files) {
-		const handle = attach(path);
-		if (handle !== null) attached.push(new Link(handle));
-		else if (file.startsWith('/') && files.length === 1) throw missingSymbol(program, lastErrno(), what, path);
+		const handles = attach(path);
+		for (const handle of handles) if (handle !== null) attached.push(new Link(handle));
+		if (handles.every((handle) => handle !== null)) continue;
+		if (file.startsWith('/') && files.length === 1) {
+			for (const link of attached) link.close();
+			throw missingSymbol(program, lastErrno(), what, path);
+		}
 		// Of several versions and architectures, some lack a function.
-		else log?.('debug', `program ${program.name}: ${path} has no ${what} (${errnoName(lastErrno())})`);
+		log?.('debug', `program ${program.name}: ${path} has no ${what} (${errnoName(lastErrno())})`);
 	}
 	if (files.length === 0) log?.('debug', `program ${program.name}: this system has no ${file}`);
 	return attached;
@@ -185,7 +189,7 @@ function attachUprobe(program: BpfProgram, log: AttachOptions['log']): Attached[
 	const [file = '', symbol = ''] = splitOnce(program.target);
 	// `function+0x10`: so many bytes into it.
 	const [, name = symbol, offset = '0'] = /^(.*?)\+(0x[\da-f]+|\d+)$/i.exec(symbol) ?? [];
-	const attach = (path: string): bigint | null => native.ig_attach_uprobe(program.handle, -1, path, name, Number(offset), atReturn);
+	const attach = (path: string): [bigint | null] => [native.ig_attach_uprobe(program.handle, -1, path, name, Number(offset), 0, atReturn)];
 	return attachFiles(program, [file, symbol], attach, log);
 }
 
@@ -194,10 +198,26 @@ function splitOnce(text: string): [string, string] {
 	return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }
 
+/** Of one marker in one file. */
+const MOST_PLACES = 1024;
+
 function attachUsdt(program: BpfProgram, log: AttachOptions['log']): Attached[] {
 	const parts = program.target.split(':');
 	const [, provider = '', name = ''] = parts;
-	const attach = (path: string): bigint | null => native.bpf_program__attach_usdt(program.handle, -1, path, provider, name, null);
+	const attach = (path: string): (bigint | null)[] => {
+		const link = native.bpf_program__attach_usdt(program.handle, -1, path, provider, name, null);
+		// A program that reads its arguments without bpf/usdt.bpf.h: it wants the registers, at each of the marker's places.
+		if (link !== null || errnoName(lastErrno()) !== 'ESRCH') return [link];
+		const places = new BigUint64Array(2 * MOST_PLACES);
+		const count = native.ig_usdt_find(path, provider, name, places, MOST_PLACES);
+		const at = (i: number): bigint => places[i] ?? 0n;
+		return Array.from({ length: Math.max(1, count) }, (_, i) =>
+			// Without a place, what the kernel says about a function of that name: there is none.
+			count > 0
+				? native.ig_attach_uprobe(program.handle, -1, path, null, at(2 * i), at(2 * i + 1), 0)
+				: native.ig_attach_uprobe(program.handle, -1, path, `${provider}:${name}`, 0, 0, 0),
+		);
+	};
 	return attachFiles(program, parts, attach, log);
 }
 

@@ -87,7 +87,16 @@ export interface Native {
 	ig_iter_run(link: number): number;
 	memfd_create(name: string, flags: number): number;
 	ig_attach_iter(program: Pointer, mapFd: number): MaybePointer;
-	ig_attach_uprobe(program: Pointer, pid: number, path: string, symbol: string | null, offset: Int64, atReturn: number): MaybePointer;
+	ig_attach_uprobe(
+		program: Pointer,
+		pid: number,
+		path: string,
+		symbol: string | null,
+		offset: Int64,
+		counter: Int64,
+		atReturn: number,
+	): MaybePointer;
+	ig_usdt_find(path: string, provider: string, name: string, places: Memory, most: number): number;
 	ig_attach_perf(program: Pointer, type: number, config: Int64, frequency: Int64, cpu: number): MaybePointer;
 	ig_program_splice(program: Pointer, functionType: number, body: Memory, count: number): number;
 	ig_splice_forget(program: Pointer): void;
@@ -210,7 +219,8 @@ export const prototypes: Readonly<Record<keyof Native, string>> = {
 	ig_iter_run: 'int f(int)',
 	memfd_create: 'int f(const char *, uint32_t)',
 	ig_attach_iter: 'void *f(void *, int)',
-	ig_attach_uprobe: 'void *f(void *, int, const char *, const char *, uint64_t, int)',
+	ig_attach_uprobe: 'void *f(void *, int, const char *, const char *, uint64_t, uint64_t, int)',
+	ig_usdt_find: 'int f(const char *, const char *, const char *, void *, uint32_t)',
 	ig_attach_perf: 'void *f(void *, uint32_t, uint64_t, uint64_t, int)',
 	ig_program_splice: 'int f(void *, uint32_t, void *, uint32_t)',
 	ig_splice_forget: 'void f(void *)',

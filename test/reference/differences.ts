@@ -46,6 +46,11 @@ export const differences: readonly Difference[] = [
 		reason: 'Packets, which are shown nowhere, are in the record with us and behind it with them',
 	},
 	{
+		gadget: 'tcpdump',
+		what: /^data source packets annotations pcap\.direction$/,
+		reason: 'Captures say which way a packet went: only with us',
+	},
+	{
 		what: /[._]frames /,
 		reason: 'The frames of stacks, for operators: only with us',
 	},
