@@ -5,7 +5,17 @@ import { basename, join } from 'node:path';
 import { guestFile, run } from './machine.js';
 
 /** Built into some kernels, modules in others; what comes later may need what comes before. */
-export const drivers = ['virtio_pci', 'virtiofs', 'overlay', 'virtio_console', 'virtio_net', 'virtio_blk', 'veth', 'sch_ingress', 'cls_bpf'];
+export const drivers = [
+	'virtio_pci',
+	'virtiofs',
+	'overlay',
+	'virtio_console',
+	'virtio_net',
+	'virtio_blk',
+	'veth',
+	'sch_ingress',
+	'cls_bpf',
+];
 
 /** Files of modules in the order of loading, dependencies first. */
 function moduleFiles(base: string, release: string): string[] {
