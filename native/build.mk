@@ -41,7 +41,7 @@ blazesym: $(NATIVE)/libblazesym.so
 $(NATIVE)/libblazesym.so: native/blazesym/Cargo.toml native/blazesym/Cargo.lock native/blazesym/lib.rs
 	@echo 'building blazesym, which names the functions in user stacks (once, a minute or two)'
 	@cargo build --quiet --release --locked --manifest-path native/blazesym/Cargo.toml --target-dir $(NATIVE)/blazesym
-	@cp $(NATIVE)/blazesym/release/libblazesym.so $@.new && mv $@.new $@
+	@mv $(NATIVE)/blazesym/release/libblazesym.so $@ && touch $@ && rm -rf $(NATIVE)/blazesym
 
 # The C tests: our files and the test's, all with the sanitizers. libbpf itself comes without.
 native-test: $(NATIVE_TESTS:test/native/%.test.c=$(NATIVE)/test/%) | blazesym
