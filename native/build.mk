@@ -36,7 +36,7 @@ $(NATIVE)/libig.so: $(NATIVE_OBJECTS) $(NATIVE)/libbpf.a
 	@$(NATIVE_CC) -shared -Wl,-soname,libig.so -Wl,-z,defs -Wl,-O1 -o $@ $(NATIVE_OBJECTS) \
 		-Wl,--whole-archive $(NATIVE)/libbpf.a -Wl,--no-whole-archive -lelf -lz -lpthread
 
-# blazesym, for user stacks: not part of `all`, since it takes a minute or two and most runs do without (host/gadget/symbolizer.ts builds it).
+# blazesym, for user stacks: not part of `all`, since it takes a minute or two and most runs do without (host/cli/symbolizers.ts builds it).
 blazesym: $(NATIVE)/libblazesym.so
 $(NATIVE)/libblazesym.so: native/blazesym/Cargo.toml native/blazesym/Cargo.lock native/blazesym/lib.rs
 	@echo 'building blazesym, which names the functions in user stacks (once, a minute or two)'
