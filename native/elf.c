@@ -268,7 +268,7 @@ static bool debug_symbolize(const struct ig_elfs *elfs, struct ig_elf *elf, uint
 void ig_elf_symbolize(struct ig_elfs *elfs, struct ig_elf *elf, uint64_t offset, struct ig_symbol *symbol)
 {
 	char path[64];
-	struct blaze_symbolize_src_elf source = { .type_size = sizeof(source), .path = path, .debug_syms = true };
+	struct blaze_symbolize_src_elf source = { .type_size = sizeof(source), .path = path };
 
 	*symbol = (struct ig_symbol){};
 	if (!elfs->blazesym || elf->fd < 0)
@@ -278,6 +278,10 @@ void ig_elf_symbolize(struct ig_elfs *elfs, struct ig_elf *elf, uint64_t offset,
 	if (!elf->symbolizer)
 		return;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", elf->fd);
+	/* Reading DWARF takes much longer than symbols: it is for lines, and for what the symbols leave out. */
+	if (!elfs->lines && take(elfs, elfs->blazesym->file_offsets(elf->symbolizer, &source, &offset, 1), symbol))
+		return;
+	source.debug_syms = true;
 	if (!take(elfs, elfs->blazesym->file_offsets(elf->symbolizer, &source, &offset, 1), symbol))
 		debug_symbolize(elfs, elf, offset, symbol);
 }

@@ -178,6 +178,8 @@ int ig_batch_check(const uint8_t *home, uint32_t capacity, const struct ig_proje
 struct ig_stacks;
 struct ig_stacks *ig_stacks_new(int kernel_fd, int user_fd, int build_id_fd, const char *library, const char *debuginfod);
 void ig_stacks_free(struct ig_stacks *stacks);
+/* Reads in the background what the first kernel stack needs, the kernel's symbols: 50 ms. May be repeated. */
+void ig_stacks_prepare(struct ig_stacks *stacks);
 
 #define IG_NO_SLOT UINT32_MAX
 

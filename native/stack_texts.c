@@ -87,6 +87,7 @@ static void render_kernel(struct ig_stacks *stacks, uint32_t id, struct ig_text 
 		ig_text_print(&to[SYMBOLS], "[lost]; ");
 		return;
 	}
+	ig_stacks_prepared(stacks);
 	ig_kallsyms_refresh(&stacks->kernel);
 	if (stacks->kernel.hidden)
 		stacks->troubles |= IG_STACKS_KERNEL_HIDDEN;

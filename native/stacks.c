@@ -37,6 +37,7 @@ void ig_stacks_free(struct ig_stacks *stacks)
 {
 	if (!stacks)
 		return;
+	ig_stacks_prepared(stacks);
 	ig_stack_ids_close(&stacks->kernel_ids);
 	ig_stack_ids_close(&stacks->user_ids);
 	ig_kallsyms_free(&stacks->kernel);
@@ -51,6 +52,27 @@ void ig_stacks_free(struct ig_stacks *stacks)
 	free(stacks->library);
 	free(stacks->debuginfod);
 	free(stacks);
+}
+
+static void *prepare(void *argument)
+{
+	struct ig_stacks *stacks = argument;
+
+	ig_kallsyms_refresh(&stacks->kernel);
+	return NULL;
+}
+
+void ig_stacks_prepare(struct ig_stacks *stacks)
+{
+	if (!stacks->preparing && !stacks->kernel.read && stacks->kernel_fd >= 0)
+		stacks->preparing = !pthread_create(&stacks->preparer, NULL, prepare, stacks);
+}
+
+void ig_stacks_prepared(struct ig_stacks *stacks)
+{
+	if (stacks->preparing)
+		pthread_join(stacks->preparer, NULL);
+	stacks->preparing = false;
 }
 
 uint32_t ig_stacks_troubles(struct ig_stacks *stacks)

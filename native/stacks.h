@@ -3,6 +3,7 @@
 #ifndef IG_STACKS_H
 #define IG_STACKS_H
 
+#include <pthread.h>
 #include "internal.h"
 #include "stack_ids.h"
 #include "symbols.h"
@@ -32,7 +33,8 @@ struct build_id_frame {
 
 struct ig_stacks {
 	int kernel_fd, user_fd, build_id_fd;
-	bool symbolize, asked, again;
+	bool symbolize, asked, again, preparing;
+	pthread_t preparer; /* reads kernel; to be joined before anyone else does */
 	char *library, *debuginfod;
 	char reason[256];
 	uint32_t pid_namespace;
@@ -51,6 +53,9 @@ struct ig_stacks {
 	struct build_id_frame ids[IG_MOST_FRAMES];
 	uint32_t picked[IG_MAX_ROWS];
 };
+
+/* Waits for what ig_stacks_prepare began. */
+void ig_stacks_prepared(struct ig_stacks *stacks);
 
 /* Texts of a kernel stack, and of a user stack, remembered or made now. NULL: there is no stack, or no memory. Valid until the next call. */
 const struct ig_memo_entry *ig_stack_kernel_texts(struct ig_stacks *stacks, uint32_t id);

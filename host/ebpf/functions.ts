@@ -51,6 +51,7 @@ export interface Native {
 	ig_records_make(rows: Memory, count: number, stride: number, size: number, records: Memory): Int64;
 	ig_stacks_new(kernelFd: number, userFd: number, buildIdFd: number, library: string, debuginfod: string): MaybePointer;
 	ig_stacks_free(stacks: Pointer): void;
+	ig_stacks_prepare(stacks: Pointer): void;
 	ig_stacks_fill(stacks: Pointer, region: Memory, capacity: number, fixedSize: number, fields: Memory, count: number): number;
 	ig_stacks_troubles(stacks: Pointer): number;
 	ig_stacks_reason(stacks: Pointer, text: Memory, size: number): number;
@@ -203,6 +204,7 @@ export const prototypes: Readonly<Record<keyof Native, string>> = {
 	ig_batch_check: 'int f(void *, uint32_t, void *, uint32_t, void *)',
 	ig_stacks_new: 'void *f(int, int, int, const char *, const char *)',
 	ig_stacks_free: 'void f(void *)',
+	ig_stacks_prepare: 'void f(void *)',
 	ig_stacks_fill: 'int f(void *, void *, uint32_t, uint32_t, void *, uint32_t)',
 	ig_stacks_troubles: 'uint32_t f(void *)',
 	ig_stacks_reason: 'int f(void *, void *, size_t)',

@@ -39,6 +39,11 @@ export class Stacks {
 		this.handle = handle;
 	}
 
+	/** Begins in the background with what the first kernel stack needs. */
+	prepare(): void {
+		native.ig_stacks_prepare(this.handle);
+	}
+
 	/** Fills columns of the selected rows; `columns` as {@link encodeStackColumns} makes them. @throws BatchFault */
 	fill(region: Uint8Array, fixedSize: number, columns: Uint32Array): void {
 		const result = native.ig_stacks_fill(this.handle, region, region.byteLength, fixedSize, columns, columns.length / 6);

@@ -122,7 +122,7 @@ export class Chain {
 		this.links = links;
 		this.sources = sources;
 		this.#specs = makeSpecs(plan, sources);
-		this.#stacks = plan.stacks && new StackFiller(plan.stacks, plan.dataSources, options.log);
+		this.#stacks = plan.stacks && new StackFiller({ ...plan, stacks: plan.stacks }, options.log);
 		this.#stacks?.plan(links);
 		if (sources.length > plan.dataSources.length) this.#home.addSecond(limits.bytes);
 		for (const link of links) this.#guarded(link, 'table', () => link.pushTables(options.tables));

@@ -2,7 +2,7 @@
 import { attachStacks, encodeStackColumns, StackTrouble, type Stacks } from '../ebpf/stacks.js';
 import { type StackField, stackFields, stackTexts } from '../gadget/stack-fields.js';
 import type { LogLevel } from '../operator/imports.js';
-import { type DataSource, fixedSize } from '../schema.js';
+import { fixedSize } from '../schema.js';
 import type { Link } from './link.js';
 import type { PipelinePlan } from './plan.js';
 
@@ -37,11 +37,14 @@ export class StackFiller {
 	readonly #fixedSizes: readonly number[];
 	/** Per data source; empty: nobody reads its stacks. */
 	#columns: readonly Uint32Array[] = [];
+	readonly #runs: boolean;
 	#warned = 0;
 
-	constructor(plan: NonNullable<PipelinePlan['stacks']>, sources: readonly DataSource[], log: (level: LogLevel, text: string) => void) {
-		this.#stacks = attachStacks(plan.handle);
-		this.#before = plan.before;
+	constructor(plan: PipelinePlan & { stacks: NonNullable<PipelinePlan['stacks']> }, log: (level: LogLevel, text: string) => void) {
+		const { stacks, dataSources: sources, describeOnly } = plan;
+		this.#stacks = attachStacks(stacks.handle);
+		this.#before = stacks.before;
+		this.#runs = describeOnly !== true;
 		this.#log = log;
 		this.#fields = sources.map(stackFields);
 		this.#fixedSizes = sources.map(fixedSize);
@@ -50,21 +53,22 @@ export class StackFiller {
 	/** Looks at what the operators read. */
 	plan(links: readonly Link[]): void {
 		const behind = links.filter(({ id }) => id >= this.#before);
-		this.#columns = this.#fields.map((fields, ds) =>
-			encodeStackColumns(
-				fields
-					.map(({ user, offset, texts }) => {
-						const slots = stackTexts.map((leaf) => {
-							const field = texts[leaf];
-							// Lines are dear: they are for those who ask for them by name.
-							const wanted = field !== undefined && behind.some((link) => reads(link, ds, field.id, leaf === 'frames'));
-							return wanted ? field.slot : undefined;
-						});
-						return { user, offset, slots };
-					})
-					.filter(({ slots }) => slots.some((slot) => slot !== undefined)),
-			),
+		const columns = this.#fields.map((fields, ds) =>
+			fields
+				.map(({ user, offset, texts }) => {
+					const slots = stackTexts.map((leaf) => {
+						const field = texts[leaf];
+						// Lines are dear: they are for those who ask for them by name.
+						const wanted = field !== undefined && behind.some((link) => reads(link, ds, field.id, leaf === 'frames'));
+						return wanted ? field.slot : undefined;
+					});
+					return { user, offset, slots };
+				})
+				.filter(({ slots }) => slots.some((slot) => slot !== undefined)),
 		);
+		// A chain that is only tried out has a running one beside it.
+		if (this.#runs && columns.flat().some(({ user }) => !user)) this.#stacks.prepare();
+		this.#columns = columns.map(encodeStackColumns);
 	}
 
 	/** Before operator `link` gets the batch of `ds` that is in `region`. */
