@@ -3,18 +3,9 @@
  * module, whose operators work on it in place. Any other operator gets a projection of it in its own memory, and only
  * its selection and its own columns come back (docs/architecture.md, "Home and away").
  */
-import {
-	acceptBatch,
-	BatchFault,
-	BatchHeader,
-	type BatchSpec,
-	checkBatch,
-	markPart,
-	type Projection,
-	projectBatch,
-} from '../ebpf/batch.js';
+import { type BatchSpec, markPart } from '../ebpf/batch.js';
 import { cloneSources } from '../operator/effects.js';
-import { BREAKS, type Guest, GuestFailure } from '../operator/guest.js';
+import { GuestFailure } from '../operator/guest.js';
 import type { LogLevel } from '../operator/imports.js';
 import { LineLimit } from '../operator/lines.js';
 import type { ModulePlan } from '../operator/module.js';
@@ -30,13 +21,13 @@ import { handOver } from './hand-over.js';
 import { type Clocks, Home } from './home.js';
 import { Link } from './link.js';
 import type { Metrics } from './metrics.js';
+import { type Opened, Opener } from './opener.js';
+import { Passage } from './passage.js';
 import { type OperatorPlan, type PipelinePlan, regionFor, regionLimits, type SnapshotRoom } from './plan.js';
 import { makeSpecs } from './source.js';
 import { StackFiller } from './stacks.js';
 import type { TableEntries, Tables } from './tables.js';
 
-/** Rows that a built-in operator writes at once. */
-const FORMATTED = 16_384;
 /** Lines per second of the built-in operators. */
 const HOME_LINES = 50;
 
@@ -67,12 +58,11 @@ export class Chain {
 	links: readonly Link[];
 	#options: ChainOptions;
 	readonly #home: Home;
+	readonly #passage: Passage;
+	readonly #opener: Opener;
 	readonly #specs: readonly BatchSpec[];
-	/** Bytes of a region in another memory. */
-	readonly #capacity: number;
 	readonly #stacks: StackFiller | undefined;
 	#sequence = 0;
-	readonly #rowMap: Uint32Array;
 	/** Changes of side tables that another version of a module, which is being made ready, has not got yet. */
 	#laterEntries: (readonly [table: string, entries: TableEntries])[] | undefined;
 
@@ -81,14 +71,14 @@ export class Chain {
 		this.#options = options;
 		const { plan, control, known, emissions, metrics } = options;
 		const limits = regionLimits(plan);
-		this.#capacity = limits.bytes;
-		this.#rowMap = new Uint32Array(limits.maxRows);
+		this.#opener = new Opener(control, options.log, limits.bytes);
 		const [home] = plan.modules;
 		if (home === undefined) throw new Error('no home module');
 		const lines = new LineLimit((level, text) => options.log(level, `${home.file}: ${text}`), HOME_LINES);
 		this.#home = new Home(openGuest(home, lines), limits.bytes);
+		this.#passage = new Passage(this.#home, options.sink, limits);
 		const atHome = { guest: this.#home.guest, region: this.#home.current };
-		const guests = new Map<number, { guest: Guest; region: number }>([[0, atHome]]);
+		const guests = new Map<number, Opened>([[0, atHome]]);
 		const sources = cloneSources(plan.dataSources);
 		const links: Link[] = [];
 		const shape = {
@@ -103,7 +93,7 @@ export class Chain {
 				// What is out of the run is not even instantiated: that may be what it is out for.
 				let own = out ? atHome : guests.get(operator.module);
 				if (own === undefined) {
-					own = this.#open(operator, id);
+					own = this.#opener.open(plan.modules[operator.module] as ModulePlan, operator, id);
 					guests.set(operator.module, own);
 				}
 				const link = new Link(operator, id, own.guest, sources, shape, init);
@@ -164,21 +154,19 @@ export class Chain {
 			if (link.id < from) continue;
 			this.#guarded(link, call, () => {
 				this.#signal(link, call);
-				this.#output(link);
+				this.#passage.output(link);
 			});
 			this.flush();
 		}
 	}
 
 	#signal(link: Link, call: 'start' | 'tick' | 'stop'): void {
-		const name = `ig_${call}` as const;
 		const { emissions } = this.#options;
 		const ds = Math.min(...link.sources);
-		if (link.guest?.has(name) !== true || ds === Number.POSITIVE_INFINITY) return;
+		if (link.guest?.has(`ig_${call}`) !== true || ds === Number.POSITIVE_INFINITY) return;
 		this.#layOut(ds, new Uint8Array(0));
-		if (!link.plan.builtin) this.#project(link, ds);
 		emissions.begin();
-		link.call(call, (guest) => guest.call(name, link.plan.index, this.#regionOf(link)));
+		this.#passage.signal(link, call, ds);
 		emissions.keep();
 	}
 
@@ -245,9 +233,9 @@ export class Chain {
 		const { id } = old[0] as Link;
 		warmDoor(next);
 		yield;
-		const guest = control.during(id, 'init', () => this.#make(next, operators[id] as OperatorPlan, id));
+		const guest = this.#opener.make(next, operators[id] as OperatorPlan, id);
 		yield;
-		const region = control.during(id, 'init', () => guest.alloc(this.#capacity));
+		const region = this.#opener.room(guest, id);
 		const fresh: Link[] = [];
 		for (const before of old) {
 			yield;
@@ -267,7 +255,7 @@ export class Chain {
 		// From here on nothing can fail for the new ones: the old ones may say their last words.
 		for (const { link, before } of pairs) {
 			this.#lastWords(before);
-			this.#output(link);
+			this.#passage.output(link);
 		}
 		for (const link of fresh) control.forgive(link.id);
 		this.links = this.links.map((link) => fresh.find(({ id }) => id === link.id) ?? link);
@@ -279,7 +267,7 @@ export class Chain {
 	#lastWords(link: Link): void {
 		try {
 			this.#signal(link, 'stop');
-			this.#output(link);
+			this.#passage.output(link);
 		} catch (cause) {
 			if (!(cause instanceof GuestFailure)) throw cause;
 			this.#options.log('warn', `operator ${link.plan.name} ${cause.message} when it made place for another version`);
@@ -311,7 +299,7 @@ export class Chain {
 			if (reason === undefined && link.guest !== undefined) {
 				try {
 					emissions.begin();
-					left = this.#call(link, ds, rows, selected);
+					left = this.#passage.batch(link, ds, rows, selected);
 					emissions.keep();
 				} catch (cause) {
 					if (!(cause instanceof GuestFailure)) throw cause;
@@ -340,68 +328,6 @@ export class Chain {
 		return result;
 	}
 
-	/** Rows that are selected after the operator. */
-	#call(link: Link, ds: number, rows: number, selected: number): number {
-		const { builtin, index, kind } = link.plan;
-		if (builtin && kind === 'format' && selected > FORMATTED) {
-			this.#formatInParts(link, selected);
-			return selected;
-		}
-		const count = builtin ? rows : this.#project(link, ds);
-		link.call('batch', (guest) => guest.call('ig_batch', index, this.#regionOf(link)));
-		if (kind === 'format') {
-			this.#output(link);
-			return selected;
-		}
-		const projection = link.projections[ds] as Projection;
-		if (builtin) return this.#faults(() => checkBatch(this.#home.here(), projection, rows));
-		return this.#faults(() => acceptBatch(this.#home.here(), this.#away(link), projection, this.#rowMap, count));
-	}
-
-	/** A snapshot's text can be many times as large as its rows: it is written bit by bit, as if it came in parts. */
-	#formatInParts(link: Link, selected: number): void {
-		const header = (): DataView => {
-			const here = this.#home.here();
-			return new DataView(here.buffer, here.byteOffset, BatchHeader.Size);
-		};
-		const [flags, selection] = [BatchHeader.Flags, BatchHeader.Selection].map((at) => header().getUint32(at, true)) as [number, number];
-		for (let at = 0; at < selected; at += FORMATTED) {
-			const rows = Math.min(FORMATTED, selected - at);
-			header().setUint32(BatchHeader.Selection, selection + 4 * at, true);
-			header().setUint32(BatchHeader.Selected, rows, true);
-			markPart(this.#home.here(), { continued: at > 0, more: at + rows < selected });
-			link.call('batch', (guest) => guest.call('ig_batch', link.plan.index, this.#regionOf(link)));
-			this.#output(link);
-			header().setUint32(BatchHeader.Flags, flags, true);
-		}
-		header().setUint32(BatchHeader.Selection, selection, true);
-		header().setUint32(BatchHeader.Selected, selected, true);
-	}
-
-	/** Where the operator finds its batch. */
-	#regionOf(link: Link): number {
-		return link.plan.builtin ? this.#home.current : link.region;
-	}
-
-	/** What the native checks refuse is the guest's doing. */
-	#faults(check: () => number): number {
-		try {
-			return check();
-		} catch (cause) {
-			if (!(cause instanceof BatchFault) || cause.errno === 'EINVAL') throw cause;
-			const what = cause.errno === 'ENOSPC' ? 'added more than a batch has room for' : `returned a batch with a ${cause.message}`;
-			throw new GuestFailure(what, false, { cause });
-		}
-	}
-
-	#project(link: Link, ds: number): number {
-		return projectBatch(this.#home.here(), this.#away(link), link.projections[ds] as Projection, this.#rowMap);
-	}
-
-	#away(link: Link): Uint8Array {
-		return (link.guest as Guest).bytes().subarray(link.region, link.region + this.#capacity);
-	}
-
 	/** Counts a failure that cost emitted rows: the worker that ran them is gone. @throws OperatorStop */
 	accuse({ operator, reason }: Guilty): void {
 		const link = this.links[operator];
@@ -410,20 +336,6 @@ export class Chain {
 		const out = this.#strike(link, reason);
 		const fate = 'emitted rows that were on their way are dropped';
 		this.#options.log('warn', `operator ${link.plan.name} ${reason}; ${fate}${out ? '; it is out of this run' : ''}`);
-	}
-
-	/** Writes what a `format` operator produced, and takes it off the header. */
-	#output(link: Link): void {
-		if (link.plan.kind !== 'format' || link.guest === undefined) return;
-		const memory = link.guest.bytes();
-		const header = new DataView(memory.buffer, this.#regionOf(link), BatchHeader.Size);
-		const address = header.getUint32(BatchHeader.Output, true);
-		const size = header.getUint32(BatchHeader.OutputSize, true);
-		header.setUint32(BatchHeader.Output, 0, true);
-		header.setUint32(BatchHeader.OutputSize, 0, true);
-		if (size === 0) return;
-		if (address + size > memory.length) throw new GuestFailure(`gave output outside of its memory (${size} bytes at ${address})`, false);
-		this.#options.sink.write(memory.subarray(address, address + size));
 	}
 
 	/** Says what a failure means for the batch; true when its rows are dropped. */
@@ -458,7 +370,8 @@ export class Chain {
 
 	#respawn(link: Link): void {
 		try {
-			const { guest, region } = this.#open(link.plan, link.id);
+			const module = this.#options.plan.modules[link.plan.module] as ModulePlan;
+			const { guest, region } = this.#opener.open(module, link.plan, link.id);
 			for (const other of this.links) {
 				if (other.plan.module !== link.plan.module || other.quarantined) continue;
 				other.replace(guest);
@@ -483,23 +396,5 @@ export class Chain {
 	#strike(link: Link, reason: string): boolean {
 		this.#options.struck(link.id, reason);
 		return link.strike();
-	}
-
-	/** A fresh instance with room for batches, under the supervisor's eyes. @throws GuestFailure */
-	#open(operator: OperatorPlan, id: number): { guest: Guest; region: number } {
-		const { control, plan } = this.#options;
-		const module = plan.modules[operator.module];
-		if (module === undefined) throw new Error(`no module ${operator.module}`);
-		return control.during(id, 'init', () => {
-			const guest = this.#make(module, operator, id);
-			return { guest, region: guest.alloc(this.#capacity) };
-		});
-	}
-
-	#make(module: ModulePlan, { name, limits, world }: OperatorPlan, id: number): Guest {
-		const { control, log } = this.#options;
-		// One line each: a stranger's operator must not be able to write what looks like ig's own line.
-		const show = (level: LogLevel, text: string): void => log(level, `${name}: ${text.replace(BREAKS, ' ↵ ')}`);
-		return openGuest(module, new LineLimit(show, limits.log, () => control.add(id, 'Held', 1)), world);
 	}
 }
