@@ -89,11 +89,13 @@ export async function buildSymbolizer({ library }: Symbolizer, log: Log): Promis
 }
 
 /**
- * For a profile's folded output stacks are all there is, so user stacks are taken unless the user says otherwise.
+ * Where stacks are all there is, in folded output and with --user-stacks-only, user stacks are taken unless the user says otherwise.
  * Returns the values of parameters to go on with.
  */
 export function withUserStacks(given: ReadonlyMap<string, string>, { params }: OpenedGadget, folded: boolean): ReadonlyMap<string, string> {
-	const collect = params.find(({ variable }) => variable === 'collect_ustack');
-	if (!folded || collect === undefined || given.has(collect.key)) return given;
-	return new Map([...given, [collect.key, 'true']]);
+	const keyOf = (name: string): string | undefined => params.find(({ variable }) => variable === name)?.key;
+	const collect = keyOf('collect_ustack');
+	if (collect === undefined || given.has(collect)) return given;
+	const only = given.get(keyOf('user_stacks_only') ?? '') === 'true';
+	return folded || only ? new Map([...given, [collect, 'true']]) : given;
 }
