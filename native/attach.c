@@ -143,7 +143,7 @@ int ig_dispatcher_load(int program_fd, uint32_t netns, uint32_t link, int fallth
 	*map_fd = -1;
 	if (error)
 		return error;
-	map = bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, "ig_dispatch", sizeof(uint32_t), sizeof(uint32_t), 1, NULL);
+	map = bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, IG_DISPATCHER, sizeof(uint32_t), sizeof(uint32_t), 1, NULL);
 	if (map < 0)
 		return map;
 	/* skb->cb[0] = netns; skb->cb[1] = link; tail_call(skb, map, 0); return fallthrough */
@@ -159,7 +159,7 @@ int ig_dispatcher_load(int program_fd, uint32_t netns, uint32_t link, int fallth
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = fallthrough },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	fd = bpf_prog_load((enum bpf_prog_type)info.type, "ig_dispatch", "GPL", instructions, sizeof(instructions) / sizeof(*instructions),
+	fd = bpf_prog_load((enum bpf_prog_type)info.type, IG_DISPATCHER, "GPL", instructions, sizeof(instructions) / sizeof(*instructions),
 			   NULL);
 	error = fd < 0 ? fd : bpf_map_update_elem(map, &zero, &program_fd, BPF_ANY);
 	if (error < 0) {
@@ -223,29 +223,6 @@ int ig_packet_socket(int program_fd, int netns_fd)
 int ig_attach_tcx(int program_fd, int interface, int ingress)
 {
 	return bpf_link_create(program_fd, interface, ingress ? BPF_TCX_INGRESS : BPF_TCX_EGRESS, NULL);
-}
-
-int ig_attach_tc(int program_fd, int interface, int ingress, uint32_t *handle, uint32_t *priority)
-{
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = interface, .attach_point = ingress ? BPF_TC_INGRESS : BPF_TC_EGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = program_fd);
-	int error = bpf_tc_hook_create(&hook);
-
-	/* Another program's qdisc is as good. It stays: others may have begun to use it. */
-	if (error && error != -EEXIST)
-		return error;
-	error = bpf_tc_attach(&hook, &options);
-	*handle = options.handle;
-	*priority = options.priority;
-	return error;
-}
-
-int ig_detach_tc(int interface, int ingress, uint32_t handle, uint32_t priority)
-{
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = interface, .attach_point = ingress ? BPF_TC_INGRESS : BPF_TC_EGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, options, .handle = handle, .priority = priority);
-
-	return bpf_tc_detach(&hook, &options);
 }
 
 int ig_close(int fd)

@@ -273,9 +273,12 @@ int ig_interface_link(const char *name);
 int ig_packet_socket(int program_fd, int netns_fd);
 /* The fd of a link (kernel 6.6). */
 int ig_attach_tcx(int program_fd, int interface, int ingress);
-/* The older way; the kernel picks *handle and *priority. */
+/*
+ * The older way, of a dispatcher. Those that runs left that were killed go first. 1: the interface's qdisc was made for it, 0: it
+ * was there. ig_detach_tc takes a qdisc that was made (`created`) away, unless others have begun to use it.
+ */
 int ig_attach_tc(int program_fd, int interface, int ingress, uint32_t *handle, uint32_t *priority);
-int ig_detach_tc(int interface, int ingress, uint32_t handle, uint32_t priority);
+int ig_detach_tc(int interface, int ingress, uint32_t handle, uint32_t priority, int created);
 int ig_close(int fd);
 
 /* Runs a loaded socket filter on a packet, repeat times; its last return value, and what a run took. */

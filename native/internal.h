@@ -194,4 +194,7 @@ static inline int ig_protocol_error(uint32_t *where, uint32_t place)
 /* Before objects are opened: lets programs be changed just before they are loaded. */
 void ig_splice_init(void);
 
+/* The name of the programs and maps of ig_dispatcher_load. */
+#define IG_DISPATCHER "ig_dispatch"
+
 #endif

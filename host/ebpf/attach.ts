@@ -62,7 +62,7 @@ function ownNetns(): number {
 }
 
 /** The program that goes between a packet and a gadget's program, and tells it the network namespace. */
-function dispatcher(program: BpfProgram, fallthrough: number, link = 0): { readonly fd: number; readonly attached: Attached[] } {
+export function dispatcher(program: BpfProgram, fallthrough: number, link = 0): { readonly fd: number; readonly attached: Attached[] } {
 	const map = new Int32Array(1);
 	const fd = native.ig_dispatcher_load(program.fd, ownNetns(), link, fallthrough, map);
 	if (fd < 0) throw failed(program, -fd, 'its dispatcher does not load');
@@ -79,15 +79,40 @@ function attachSocket(program: BpfProgram): Attached[] {
 	return [new Descriptor(socket), ...attached];
 }
 
+interface TcPlace {
+	readonly index: number;
+	readonly ingress: number;
+	readonly handle: number;
+	readonly priority: number;
+}
+
+/** Indexes of interfaces whose qdisc was made by this process. */
+const qdiscs = new Set<number>();
+
 class TcFilter implements Attached {
-	#at: { readonly index: number; readonly ingress: number; readonly handle: number; readonly priority: number } | undefined;
-	constructor(at: { readonly index: number; readonly ingress: number; readonly handle: number; readonly priority: number }) {
+	#at: TcPlace | undefined;
+	constructor(at: TcPlace) {
 		this.#at = at;
 	}
 	close(): void {
-		if (this.#at !== undefined) native.ig_detach_tc(this.#at.index, this.#at.ingress, this.#at.handle, this.#at.priority);
+		const at = this.#at;
 		this.#at = undefined;
+		if (at !== undefined) native.ig_detach_tc(at.index, at.ingress, at.handle, at.priority, qdiscs.has(at.index) ? 1 : 0);
 	}
+}
+
+/** The way of kernels without tcx. @param fd of a dispatcher @throws IgError IG_ATTACH */
+export function attachTc(program: BpfProgram, fd: number, index: number, name: string): Attached {
+	const ingress = program.section.startsWith('classifier/ingress') ? 1 : 0;
+	const handle = new Uint32Array(1);
+	const priority = new Uint32Array(1);
+	const created = native.ig_attach_tc(fd, index, ingress, handle, priority);
+	if (created < 0) {
+		const doing = `interface ${name}${errnoName(-created) === 'ENOENT' ? ' (is there no module sch_ingress or cls_bpf?)' : ''}`;
+		throw failed(program, -created, doing);
+	}
+	if (created === 1) qdiscs.add(index);
+	return new TcFilter({ index, ingress, handle: handle[0] ?? 0, priority: priority[0] ?? 0 });
 }
 
 function classifyOn(program: BpfProgram, fd: number, name: string): Attached {
@@ -97,11 +122,7 @@ function classifyOn(program: BpfProgram, fd: number, name: string): Attached {
 	const link = native.ig_attach_tcx(fd, index, ingress);
 	if (link >= 0) return new Descriptor(link);
 	// Before kernel 6.6 there is no tcx.
-	const handle = new Uint32Array(1);
-	const priority = new Uint32Array(1);
-	const result = native.ig_attach_tc(fd, index, ingress, handle, priority);
-	if (result < 0) throw failed(program, -result, `interface ${name}`);
-	return new TcFilter({ index, ingress, handle: handle[0] ?? 0, priority: priority[0] ?? 0 });
+	return attachTc(program, fd, index, name);
 }
 
 function attachClassifier(program: BpfProgram, names: readonly string[]): Attached[] {

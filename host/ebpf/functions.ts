@@ -106,7 +106,7 @@ export interface Native {
 	ig_packet_socket(programFd: number, netnsFd: number): number;
 	ig_attach_tcx(programFd: number, index: number, ingress: number): number;
 	ig_attach_tc(programFd: number, index: number, ingress: number, handle: Memory, priority: Memory): number;
-	ig_detach_tc(index: number, ingress: number, handle: number, priority: number): number;
+	ig_detach_tc(index: number, ingress: number, handle: number, priority: number, created: number): number;
 	ig_close(fd: number): number;
 	ig_percpu_sum(fd: number, key: number, sum: Memory): number;
 	ig_crc32(bytes: Memory, size: number): number;
@@ -231,7 +231,7 @@ export const prototypes: Readonly<Record<keyof Native, string>> = {
 	ig_packet_socket: 'int f(int, int)',
 	ig_attach_tcx: 'int f(int, int, int)',
 	ig_attach_tc: 'int f(int, int, int, void *, void *)',
-	ig_detach_tc: 'int f(int, int, uint32_t, uint32_t)',
+	ig_detach_tc: 'int f(int, int, uint32_t, uint32_t, int)',
 	ig_close: 'int f(int)',
 	ig_percpu_sum: 'int f(int, uint32_t, void *)',
 	ig_crc32: 'uint32_t f(void *, size_t)',
