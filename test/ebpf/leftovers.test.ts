@@ -19,7 +19,9 @@ afterAll(() => network.delete());
 const send = (): string =>
 	network.run(fixture('frames'), 'lo', Buffer.from(ether(0x0800, ip(17, udp(5353, 53, [1, 2, 3])))).toString('hex'));
 const filters = (): string[] =>
-	['ingress', 'egress'].flatMap((direction) => network.run('tc', 'filter', 'show', 'dev', 'lo', direction).match(/handle 0x\w+ ig_dispatch/g) ?? []);
+	['ingress', 'egress'].flatMap(
+		(direction) => network.run('tc', 'filter', 'show', 'dev', 'lo', direction).match(/handle 0x\w+ ig_dispatch/g) ?? [],
+	);
 const qdiscs = (): string => network.run('tc', 'qdisc', 'show', 'dev', 'lo');
 
 /** Ids of what a process holds in the kernel: `prog 12`, `map 7`, `link 3`. */
