@@ -14,6 +14,8 @@
 
 #define MOST_NOTES 4096
 #define MOST_HEADERS 64
+/* Of files that are larger, only the symbols are read: their DWARF would take all memory, and minutes. */
+#define MOST_DWARF (256ll << 20)
 #define DELETED " (deleted)"
 
 /* Mapped, it is another file than the one that has its name now; or one in memory alone. */
@@ -269,6 +271,7 @@ void ig_elf_symbolize(struct ig_elfs *elfs, struct ig_elf *elf, uint64_t offset,
 {
 	char path[64];
 	struct blaze_symbolize_src_elf source = { .type_size = sizeof(source), .path = path };
+	struct stat status;
 
 	*symbol = (struct ig_symbol){};
 	if (!elfs->blazesym || elf->fd < 0)
@@ -281,7 +284,9 @@ void ig_elf_symbolize(struct ig_elfs *elfs, struct ig_elf *elf, uint64_t offset,
 	/* Reading DWARF takes much longer than symbols: it is for lines, and for what the symbols leave out. */
 	if (!elfs->lines && take(elfs, elfs->blazesym->file_offsets(elf->symbolizer, &source, &offset, 1), symbol))
 		return;
-	source.debug_syms = true;
+	if (fstat(elf->fd, &status))
+		return;
+	source.debug_syms = status.st_size <= MOST_DWARF;
 	if (!take(elfs, elfs->blazesym->file_offsets(elf->symbolizer, &source, &offset, 1), symbol))
 		debug_symbolize(elfs, elf, offset, symbol);
 }
