@@ -90,27 +90,25 @@ static __always_inline int count(const struct gadget_syscall_args *args, long re
 {
 	struct file_id id;
 	struct file_stat *stat, *made;
-	struct inode *inode;
+	struct gadget_file_id file_id;
 	struct file *file;
-	__u16 mode;
 
 	if (result < 0)
 		return 0;
-	file = gadget_file_of_fd((struct task_struct *)bpf_get_current_task(), args->values[0]);
+	file = gadget_current_file(args->values[0]);
 	if (!file)
 		return 0;
-	inode = BPF_CORE_READ(file, f_inode);
-	mode = BPF_CORE_READ(inode, i_mode);
-	if (!all_files && (mode & S_IFMT) != S_IFREG)
+	gadget_identify_file(file, &file_id);
+	if (!all_files && (file_id.mode & S_IFMT) != S_IFREG)
 		return 0;
 	// Padding is part of the key.
 	__builtin_memset(&id, 0, sizeof(id));
 	id.__pid_tgid = bpf_get_current_pid_tgid();
-	id.inode = BPF_CORE_READ(inode, i_ino);
-	id.dev = user_device(BPF_CORE_READ(inode, i_sb, s_dev));
+	id.inode = file_id.inode;
+	id.dev = user_device(file_id.dev);
 	stat = bpf_map_lookup_elem(&stats, &id);
 	if (!stat) {
-		made = make_stat(file, mode);
+		made = make_stat(file, file_id.mode);
 		if (!made)
 			return 0;
 		stat = bpf_map_lookup_or_try_init(&stats, &id, made);

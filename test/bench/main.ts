@@ -107,6 +107,14 @@ async function measure(options: Options, readers: readonly Reader[], scratch: Sc
 	};
 }
 
+/** All that were measured, those beside gadgets with the gadget's name. */
+function shown(readers: readonly Reader[], { gadgets = [], live, kernel }: Results): Pick<Reader, 'name' | 'shown'>[] {
+	const watching = gadgets.flatMap(({ gadget, rows }) =>
+		rows.map(({ reader }) => ({ name: `${gadget}: ${reader.name}`, shown: reader.shown })),
+	);
+	return [...(live.length > 0 || kernel !== undefined ? readers : []), ...watching];
+}
+
 async function main(args: readonly string[]): Promise<number> {
 	const options = readOptions(args, page);
 	if (options === 'help') {
@@ -127,7 +135,14 @@ async function main(args: readonly string[]): Promise<number> {
 	if (options.page !== undefined) {
 		const command = `npm run bench${args.length > 0 ? ` -- ${args.join(' ')}` : ''}`;
 		const text = renderPage({
-			...{ command, quick: options.quick, machine: describeMachine(), load: loadBefore, readers, versions: versions(readers) },
+			...{
+				command,
+				quick: options.quick,
+				machine: describeMachine(),
+				load: loadBefore,
+				readers: shown(readers, results),
+				versions: versions(),
+			},
 			...{ failures: results.failures, tables: found },
 		});
 		mkdirSync(dirname(options.page), { recursive: true });

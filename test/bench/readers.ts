@@ -117,14 +117,12 @@ export function chooseReaders(peers: readonly string[], only: readonly string[] 
 	return { readers: chosen, absent };
 }
 
-/** Version lines of what is measured, for the page. */
-export function versions(readers: readonly Reader[]): string[] {
-	const ask = (command: string, ...args: string[]): string => {
-		const { stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
-		return `${stdout ?? ''}${stderr ?? ''}`.trim().split('\n')[0] ?? '';
-	};
-	const lines: string[] = [];
-	if (readers.includes(opensnoop)) lines.push(ask(opensnoopPath ?? 'opensnoop', '--version'));
-	if (readers.includes(bpftrace)) lines.push(ask('bpftrace', '--version'));
-	return lines;
+/** Version lines of the tools that ig is measured against, for the page. */
+export function versions(): string[] {
+	return ['opensnoop', 'bpftrace', 'tcpdump'].flatMap((name) => {
+		const path = which(name);
+		if (path === undefined) return [];
+		const { stdout, stderr } = spawnSync(path, ['--version'], { encoding: 'utf8' });
+		return `${stdout ?? ''}${stderr ?? ''}`.trim().split('\n')[0] ?? [];
+	});
 }

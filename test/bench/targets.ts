@@ -8,7 +8,8 @@ import type { Table } from './table.js';
 export interface Verdict {
 	readonly target: string;
 	readonly measured: string;
-	readonly met: boolean;
+	/** Undefined: what was measured is too little to judge by. */
+	readonly met: boolean | undefined;
 	/** Of a target that is missed. */
 	readonly why?: string;
 }
@@ -99,10 +100,10 @@ const memory: Judge = (results) => {
 };
 
 const flat: Judge = ({ soak }) => {
-	if (soak === undefined || soak.seconds < FLAT_SECONDS) return undefined;
+	if (soak === undefined) return undefined;
 	const measured = `${short(soak.early / 1e6)} to ${short(soak.late / 1e6)} MB in ${short(soak.seconds / 60)} min, ${short(soak.slope / 1e6)} MB/min`;
 	// Flat: what it grows in ten minutes is less than a collector's noise.
-	return { target: 'RSS flat over ten minutes', measured, met: soak.slope * 10 < 5e6 };
+	return { target: 'RSS flat over ten minutes', measured, met: soak.seconds < FLAT_SECONDS ? undefined : soak.slope * 10 < 5e6 };
 };
 
 const judges: readonly Judge[] = [
@@ -124,16 +125,18 @@ const judges: readonly Judge[] = [
 	flat,
 ];
 
+function outcome({ met, why }: Verdict): string {
+	if (met === undefined) return 'too short to judge';
+	if (met) return 'met';
+	return why === undefined ? '**missed**' : `**missed**: ${why}`;
+}
+
 export function judge(results: Results): Table {
 	const found = judges.map((each) => each(results)).filter((verdict) => verdict !== undefined);
 	const verdicts = [...found, ...gadgetVerdicts(results.gadgets ?? [])];
 	return {
 		title: 'Targets',
 		head: ['target', 'measured', ''],
-		rows: verdicts.map(({ target, measured, met, why }) => [
-			target,
-			measured,
-			met ? 'met' : `**missed**${why === undefined ? '' : `: ${why}`}`,
-		]),
+		rows: verdicts.map((verdict) => [verdict.target, verdict.measured, outcome(verdict)]),
 	};
 }
