@@ -35,7 +35,7 @@ export const help = `npm run bench -- [flags]
   --soak SECONDS        memory at full load for so long (600 is what the target asks for)
   --page FILE           where the page goes (docs/benchmarks.md; 'none': nowhere)
 
-Under ten minutes, with a page: --runs 3 --rates 0,100000
+About ten minutes on a quiet machine, with a page: --runs 3 --rates 0,100000
 `;
 
 function positive(name: string, text: string): number {
