@@ -105,7 +105,7 @@ async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help:
 	const asked = commonOptions(values, help);
 	const log = makeLog(asked.verbose);
 	const options = await withProjects(asked, log);
-	for (const warning of gadget.warnings) log('warn', warning);
+	for (const warning of [...gadget.warnings, ...opened.flaws]) log('warn', warning);
 	if (opened.dataSources.length === 0 && gadget.operator === undefined && options.wasmOperators.length === 0) {
 		log(
 			'warn',

@@ -73,8 +73,11 @@ class Reader {
 	}
 
 	/** A record that is one of the framework's structs itself: its members are called what they are called inside of others. */
-	#record(struct: BtfType): Field[] {
+	#record(what: string, struct: BtfType): Field[] {
 		const fields = structFields(this.#object.btf, struct);
+		if (fields.length === 0) {
+			this.#fail(`${what} is of struct '${struct.name}', of which nothing can be shown: it has no numbers, texts, or structs of them`);
+		}
 		if (WHOLE_RECORDS.has(struct.name)) {
 			for (const field of fields) if (field.parent === -1) field.annotations['columns.alias'] = field.name;
 		}
@@ -93,7 +96,7 @@ class Reader {
 			this.#fail(`${what} reads map '${map}', which is neither a ring buffer nor a perf event array`);
 		}
 		return {
-			dataSource: this.#source(name, 'single', struct.size, this.#record(struct)),
+			dataSource: this.#source(name, 'single', struct.size, this.#record(what, struct)),
 			origin: { kind: 'buffer', map },
 		};
 	}
@@ -114,7 +117,7 @@ class Reader {
 			maps.set(programName, this.#object.map(map).name);
 		}
 		return {
-			dataSource: this.#source(name, 'array', struct.size, this.#record(struct)),
+			dataSource: this.#source(name, 'array', struct.size, this.#record(what, struct)),
 			origin: { kind: 'iterator', programs, maps },
 		};
 	}

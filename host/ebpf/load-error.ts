@@ -66,6 +66,12 @@ function denied(errno: number, doing: string): IgError | undefined {
 }
 
 export function openError(object: string, errno: number, log: string): IgError {
+	if (/BTF is required, but is missing/.test(log)) {
+		return new IgError('IG_OBJECT', {
+			object,
+			reason: 'it has no types (BTF): compile it with -g, and strip it with llvm-strip -g or not at all',
+		});
+	}
 	const said = lastLines(log).replaceAll(/^libbpf: /gm, '');
 	return new IgError('IG_OBJECT', { object, reason: said === '' ? `cannot be opened: ${errnoName(errno)}` : said });
 }
@@ -82,6 +88,14 @@ function refusedKind(errno: number, log: string, sectionOf: (program: string) =>
 	return new IgError('IG_ATTACH', { program, section, reason: `this kernel refuses ${kind} programs (${reason})${since(kind)}` });
 }
 
+/** A section whose name says no kind of program, which libbpf finds out when it loads it. */
+function unknownSection({ object, log }: LoadFailure): IgError | undefined {
+	const found = /prog '([^']+)': missing BPF prog type, check ELF section name '([^']+)'/.exec(log);
+	if (found === null) return undefined;
+	const reason = `program '${found[1]}' is in section '${found[2]}', which is no kind of program: tracepoint/…, kprobe/…, fentry/… (docs/gadgets.md has all)`;
+	return new IgError('IG_OBJECT', { object, reason });
+}
+
 export interface LoadFailure {
 	/** The object's name. */
 	readonly object: string;
@@ -94,7 +108,8 @@ export interface LoadFailure {
 	sectionOf(program: string): string | undefined;
 }
 
-export function loadError({ object, errno, log, btfPath, sectionOf }: LoadFailure): IgError {
+export function loadError(failure: LoadFailure): IgError {
+	const { object, errno, log, btfPath, sectionOf } = failure;
 	if (btfPath !== undefined && /failed to parse target BTF/.test(log)) {
 		return new IgError('IG_BTF', { path: btfPath, reason: 'it is not BTF' });
 	}
@@ -103,6 +118,7 @@ export function loadError({ object, errno, log, btfPath, sectionOf }: LoadFailur
 	}
 	return (
 		missingTarget(log) ??
+		unknownSection(failure) ??
 		verifierError(log) ??
 		refusedKind(errno, log, sectionOf) ??
 		denied(errno, `loading ${object}`) ??

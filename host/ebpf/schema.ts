@@ -131,6 +131,23 @@ export function structFields(btf: Btf, struct: BtfType, into: Field[] = [], base
 	return into;
 }
 
+/** Markers that name what the object does not have. They are passed over, which is seldom what their author meant. */
+export function markerFlaws(object: BpfObject): string[] {
+	const { params, optional } = findMarkers(object.btf);
+	const constants = new Set(object.variables);
+	const programs = new Set(object.programs.map(({ name }) => name));
+	return [
+		...params.filter((name) => !constants.has(name)).map((name) => `GADGET_PARAM(${name}): the program has no variable '${name}'`),
+		...optional.flatMap(({ program, param, all }) => {
+			const marker = `GADGET_OPTIONAL(${program}, ${param}, ${all})`;
+			return [
+				...(programs.has(program) ? [] : [`${marker}: there is no program '${program}'`]),
+				...[param, all].filter((name) => !params.includes(name)).map((name) => `${marker}: there is no GADGET_PARAM(${name})`),
+			];
+		}),
+	];
+}
+
 /** The variables that an object marks as parameters, in the markers' order. Those without a constant behind them are left out. */
 export function readParams(object: BpfObject): ParamVariable[] {
 	const constants = new Set(object.variables);

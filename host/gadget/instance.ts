@@ -9,7 +9,7 @@ import { findMarkers } from '../ebpf/markers.js';
 import { BpfObject } from '../ebpf/object.js';
 import { meets } from '../ebpf/probe.js';
 import { ProgramType } from '../ebpf/programs.js';
-import { readParams } from '../ebpf/schema.js';
+import { markerFlaws, readParams } from '../ebpf/schema.js';
 import { gadgetBtf } from '../ebpf/kernel-btf.js';
 import { SOCKETS_MAP, SocketsBtf, type SocketsUse, useSockets } from '../ebpf/sockets.js';
 import type { Schedule } from '../ebpf/source.js';
@@ -68,6 +68,8 @@ export interface OpenedGadget {
 	readonly params: readonly Param[];
 	/** Names of the object's programs. */
 	readonly programs: readonly string[];
+	/** Markers of its source that name what is not there. */
+	readonly flaws: readonly string[];
 	/** Some of its programs are attached through tracefs. */
 	readonly needsTracefs: boolean;
 	/** Checks values of parameters by key. @throws IgError IG_PARAM */
@@ -130,6 +132,10 @@ class Opened implements OpenedGadget {
 
 	get programs(): readonly string[] {
 		return this.#object.programs.map((program) => program.name);
+	}
+
+	get flaws(): readonly string[] {
+		return markerFlaws(this.#object);
 	}
 
 	get needsTracefs(): boolean {
@@ -269,10 +275,7 @@ class Opened implements OpenedGadget {
 		};
 		const choice = chooseOptional(this.gadget.name, optional, value, (name) => {
 			const program = programs.get(name);
-			if (program === undefined) {
-				throw new IgError('IG_GADGET_INVALID', { gadget: this.gadget.name, reason: `GADGET_OPTIONAL: there is no program '${name}'` });
-			}
-			return meets(`${program.hook}:${program.target}`);
+			return program === undefined ? { ok: false, reason: 'the object does not have it' } : meets(`${program.hook}:${program.target}`);
 		});
 		const named = new Set(optional.filter(({ param }) => value(param)).map(({ program }) => program));
 		for (const [name, reason] of choice.missing) log(named.has(name) ? 'warn' : 'debug', `program ${name} is left out: ${reason}`);

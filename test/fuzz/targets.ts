@@ -1,6 +1,7 @@
 /** What takes bytes or numbers from a guest, each with what must hold whatever they are. A target throws when it does not. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { IgError } from '../../host/errors.js';
+import { checkMetadata } from '../../host/gadget/metadata-file.js';
 import { boundModule } from '../../host/operator/binary.js';
 import { GuestAbort, makeImports } from '../../host/operator/imports.js';
 import { LineLimit, LineStream } from '../../host/operator/lines.js';
@@ -87,6 +88,57 @@ const load: Target = {
 		}),
 };
 
+const gadgetFolder = new URL(import.meta.url.endsWith('.ts') ? '../../gadgets/' : '../../../gadgets/', import.meta.url);
+const gadgetFiles = readdirSync(gadgetFolder, { withFileTypes: true })
+	.filter((entry) => entry.isDirectory())
+	.map(({ name }) => readFileSync(new URL(`${name}/gadget.yaml`, gadgetFolder)));
+const SHAPES = [
+	'',
+	' []',
+	' {}',
+	' 1',
+	' ~',
+	' true',
+	' [a, {b: c}]',
+	' &a [*a]',
+	' *gone',
+	' !!binary aGk=',
+	' "',
+	' |\n    text',
+	' 2024-01-01',
+	' .inf',
+	' __proto__',
+];
+
+/** Bytes anywhere, or a value of another shape behind a key, or lines in another place. */
+function brokenMetadata(random: Random): string {
+	const text = Buffer.from(random.pick(gadgetFiles)).toString();
+	const kind = random.below(3);
+	if (kind === 0) return Buffer.from(random.mutate(random.pick(gadgetFiles), random.pick(gadgetFiles))).toString();
+	const lines = text.split('\n').slice(0, 200);
+	for (let i = 1 + random.below(4); i > 0; i--) {
+		const at = random.below(lines.length);
+		if (kind === 1) lines[at] = `${(lines[at] ?? '').replace(/:.*$/, '')}:${random.pick(SHAPES)}`;
+		else lines.splice(random.below(lines.length), 0, ...lines.splice(at, 1 + random.below(8)));
+	}
+	return lines.join('\n');
+}
+
+/** gadget.yaml, whatever is in it: metadata, or errors at a line and column of it. */
+const metadata: Target = {
+	name: 'metadata',
+	run: (random) =>
+		only([IgError], () => {
+			const source = brokenMetadata(random);
+			const lines = source.split('\n').length;
+			const { problems } = checkMetadata(source, 'gadget.yaml', 'fuzzed');
+			for (const { line, column, reason } of problems) {
+				if (!(line >= 1 && line <= lines + 1 && column >= 1) || reason === '') throw new Error(`${line}:${column}: ${reason}`);
+			}
+			if (Object.getOwnPropertyNames(Object.prototype).includes('annotations')) throw new Error('a prototype was changed');
+		}),
+};
+
 const MEMORY = 4096;
 const grants = ['metric', 'emit:a', 'emit:evil', 'map:evil'];
 
@@ -150,4 +202,4 @@ const prints: Target = {
 	},
 };
 
-export const targets: readonly Target[] = [binary, sections, manifest, load, imports, prints];
+export const targets: readonly Target[] = [binary, sections, manifest, load, imports, prints, metadata];

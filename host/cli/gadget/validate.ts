@@ -23,11 +23,13 @@ export async function validateGadget(folder: string): Promise<number> {
 	const source = existsSync(file) ? readFileSync(file, 'utf8') : '';
 	const { metadata, problems, document } = checkMetadata(source, file, folder);
 	const all = [...problems];
+	let flaws: readonly string[] = [];
 	if (metadata !== undefined) {
 		const gadget = await openGadget(folder);
 		if (gadget.object !== undefined) {
 			const opened = inspectGadget(gadget);
 			try {
+				flaws = opened.flaws;
 				all.push(...checkAgainstObject(document, metadata, opened, await finalSources(opened)));
 			} finally {
 				opened.close();
@@ -35,8 +37,10 @@ export async function validateGadget(folder: string): Promise<number> {
 		}
 	}
 	for (const problem of all) show(file, problem);
-	const errors = all.filter(({ severity }) => severity === 'error').length;
-	const warnings = all.length - errors;
+	for (const flaw of flaws) makeLog(true)('error', flaw);
+	const wrong = all.filter(({ severity }) => severity === 'error').length;
+	const errors = wrong + flaws.length;
+	const warnings = all.length - wrong;
 	const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 	if (errors === 0) process.stdout.write(`${folder} is valid${warnings === 0 ? '' : `, with ${count(warnings, 'warning')}`}\n`);
 	else process.stderr.write(`${count(errors, 'error')}, ${count(warnings, 'warning')}\n`);
