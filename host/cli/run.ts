@@ -10,6 +10,7 @@ import { type Gadget, isGadget, openGadget, sourceFolder } from '../gadget/gadge
 import { inspectGadget, type LoadedGadget, type OpenedGadget } from '../gadget/instance.js';
 import { wasmParamValues } from '../gadget/wasm-params.js';
 import { patchGadget } from '../gadget/metadata-custom.js';
+import { hasKernelStacks } from '../gadget/stack-fields.js';
 import { namesOf } from '../operator/capability.js';
 import type { LimitsOf } from '../operator/limits.js';
 import { modulePlan } from '../operator/module.js';
@@ -30,7 +31,7 @@ import type { OperatorSpec } from './operator-spec.js';
 import { outputModes } from './output-mode.js';
 import { loadFiltering, planPushdown } from './pushdown.js';
 import { type Log, makeLog } from './report.js';
-import { buildSymbolizer, needsSymbolizer, symbolizerOf, withUserStacks } from './symbolizers.js';
+import { buildSymbolizer, symbolizerOf, takesUserStacks, withUserStacks } from './symbolizers.js';
 import { BATCH, openOutput, runToEnd, terminalWidth } from './session.js';
 import { version } from './version.js';
 
@@ -165,7 +166,9 @@ async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help:
 			for (const end of ends) end?.();
 		};
 	};
-	const symbolizer = needsSymbolizer(opened, given) ? symbolizerOf(values, help) : undefined;
+	const userStacks = takesUserStacks(opened, given);
+	const symbolizer = userStacks ? symbolizerOf(values, help) : undefined;
+	const hasStacks = userStacks || opened.dataSources.some(hasKernelStacks);
 	if (symbolizer !== undefined) await buildSymbolizer(symbolizer, log);
 	const loaded = loadFiltering(opened, () => inspectGadget(gadget), given, pushdown, log, symbolizer);
 	try {
@@ -173,7 +176,8 @@ async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help:
 			...{ dataSources: opened.dataSources, source: loaded.source, operators, outputFd, batch: BATCH, swaps: options.watch },
 			modules: [await builtin, ...users.map((user) => user.loaded)].map(modulePlan),
 			maps: grantedMaps(operators, loaded.maps, log),
-			...(loaded.stacks !== undefined && { stacks: { handle: loaded.stacks, before: beforeTexts(operators) } }),
+			// Their texts take room in every batch.
+			...(hasStacks && loaded.stacks !== undefined && { stacks: { handle: loaded.stacks, before: beforeTexts(operators) } }),
 			...(recordPath !== undefined && { record: { path: recordPath, header: recordHeader(gadget) } }),
 		};
 		return await runToEnd({

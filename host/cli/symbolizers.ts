@@ -66,8 +66,8 @@ function canBuild(): boolean {
 	}
 }
 
-/** Whether a run with these values will have user stacks to name. */
-export function needsSymbolizer({ dataSources, params }: OpenedGadget, given: ReadonlyMap<string, string>): boolean {
+/** Whether a run with these values has user stacks. */
+export function takesUserStacks({ dataSources, params }: OpenedGadget, given: ReadonlyMap<string, string>): boolean {
 	if (!dataSources.some(hasUserStacks)) return false;
 	const collect = params.find(({ variable }) => variable === 'collect_ustack');
 	return collect === undefined || (given.get(collect.key) ?? collect.default) === 'true';

@@ -77,6 +77,10 @@ export function stackFields(source: DataSource): StackField[] {
 	return [...kernel, ...user].filter(({ texts }) => Object.keys(texts).length > 0);
 }
 
+export function hasKernelStacks(source: DataSource): boolean {
+	return source.fields.some((field) => field.tags.includes(KERNEL));
+}
+
 export function hasUserStacks(source: DataSource): boolean {
 	return source.fields.some((field) => field.tags.includes(USER));
 }
