@@ -97,10 +97,12 @@ export class Rows {
 	/** The bytes of a text up to its NUL, or of a field of any other kind. */
 	bytes(row, field) {
 		const { kind, size } = this.#fields[field];
+		const { bytes } = this.#batch;
 		const at = this.#at(row, field);
-		const bytes = this.#batch.bytes.subarray(at, at + size);
-		const end = kind === 'cstring' ? bytes.indexOf(0) : -1;
-		return end < 0 ? bytes : bytes.subarray(0, end);
+		const end = at + size;
+		// One view: making one costs more than looking for the NUL.
+		const nul = kind === 'cstring' ? bytes.indexOf(0, at) : -1;
+		return bytes.subarray(at, nul >= 0 && nul < end ? nul : end);
 	}
 
 	text(row, field) {
