@@ -1,5 +1,5 @@
 /** What a run leaves behind, however it ends: nothing; and runs do not see each other. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -37,12 +37,7 @@ function held(pid: number | undefined): string[] {
 function there(objects: readonly string[]): string[] {
 	return objects.filter((object) => {
 		const [kind = '', id = ''] = object.split(' ');
-		try {
-			network.run('bpftool', kind, 'show', 'id', id);
-			return true;
-		} catch {
-			return false;
-		}
+		return spawnSync('bpftool', [kind, 'show', 'id', id]).status === 0;
 	});
 }
 
