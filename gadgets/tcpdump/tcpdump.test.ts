@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { built } from '../../host/root.js';
 import { ether, ip, SYN, tag, tcp, text, udp } from '../../test/packets/build.js';
+import { ig } from '../../test/support/cli.js';
 import { fixture, type Identity, igDuring, jsonLines } from '../../test/support/live.js';
 import { Network } from '../../test/support/network.js';
 
@@ -159,6 +160,17 @@ test('-o pcap-ng is what tshark reads: interfaces, times, lengths, directions, p
 	const times = tshark(file, 'frame.time_epoch').map(([time]) => Number(time) * 1000);
 	for (const time of times) expect(time).toBeGreaterThan(before - 1000);
 	for (const time of times) expect(time).toBeLessThan(Date.now() + 1000);
+});
+
+test('a recording can become a capture later', async () => {
+	const [recording, file] = [join(folder, 'packets.igr'), join(folder, 'replayed.pcapng')];
+	await capture(['--record', recording, '--pf', 'udp port 53'], () => send(query));
+	const replay = await ig(['replay', recording, '-o', 'pcap-ng', '--output-file', file]);
+	expect(replay).toMatchObject({ code: 0, stderr: '' });
+	expect(tshark(file, 'frame.interface_name', 'frame.len')).toEqual([
+		['va', `${query.length}`],
+		['vb', `${query.length}`],
+	]);
 });
 
 test('it can be piped, and ends when the reader has enough', () => {

@@ -61,7 +61,8 @@ export async function replay(args: readonly string[]): Promise<number> {
 	const users = await loadOperators(options, { name: gadget.name, operator: builtInOperator(gadget.name) }, {});
 	const outputFd = openOutput(options.outputFile);
 	const around = Date.parse(created) || Date.now();
-	const input = { sources: dataSources, builtin, options, around, terminalWidth: terminalWidth(outputFd), arch: host.arch };
+	const interfaces = (): string => host.interfaces ?? '';
+	const input = { sources: dataSources, builtin, options, around, terminalWidth: terminalWidth(outputFd), arch: host.arch, interfaces };
 	const operators = buildChain({ ...input, users, log });
 	// What there is to say about flags was said the first time.
 	const chain = (users: readonly UserOperator[]): OperatorPlan[] => buildChain({ ...input, users, log: () => {} });

@@ -178,7 +178,7 @@ async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help:
 			maps: grantedMaps(operators, loaded.maps, log),
 			// Their texts take room in every batch.
 			...(hasStacks && loaded.stacks !== undefined && { stacks: { handle: loaded.stacks, before: beforeTexts(operators) } }),
-			...(recordPath !== undefined && { record: { path: recordPath, header: recordHeader(gadget) } }),
+			...(recordPath !== undefined && { record: { path: recordPath, header: recordHeader(gadget, opened.dataSources) } }),
 		};
 		return await runToEnd({
 			...{ plan, options, log, timeoutMs },
@@ -215,8 +215,10 @@ function grantedMaps(operators: readonly OperatorPlan[], maps: LoadedGadget['map
 	return maps.filter(({ name }) => names.has(name));
 }
 
-function recordHeader(gadget: Gadget): Readonly<Record<string, unknown>> {
-	return { ig: version(), created: new Date().toISOString(), gadget: { name: gadget.name }, host: { kernel: release(), arch: arch() } };
+function recordHeader(gadget: Gadget, dataSources: OpenedGadget['dataSources']): Readonly<Record<string, unknown>> {
+	const hasPackets = dataSources.some(({ annotations }) => annotations['pcap.payload'] !== undefined);
+	const host = { kernel: release(), arch: arch(), ...(hasPackets && { interfaces: interfaceList() }) };
+	return { ig: version(), created: new Date().toISOString(), gadget: { name: gadget.name }, host };
 }
 
 /** Help without a gadget: what all gadgets have. */

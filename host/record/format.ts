@@ -15,7 +15,8 @@ export interface RecordingHeader {
 	/** Wall time, ISO 8601. */
 	readonly created: string;
 	readonly gadget: { readonly name: string; readonly digest?: string };
-	readonly host: { readonly kernel: string; readonly arch: string };
+	/** `interfaces`: of network interfaces, `1/lo 2/eth0`, where packets were recorded. */
+	readonly host: { readonly kernel: string; readonly arch: string; readonly interfaces?: string | undefined };
 	readonly dataSources: readonly DataSource[];
 }
 

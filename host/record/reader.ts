@@ -49,7 +49,7 @@ const header = z.object({
 	ig: z.string(),
 	created: z.string(),
 	gadget: z.object({ name: z.string(), digest: z.string().optional() }),
-	host: z.object({ kernel: z.string(), arch: z.string() }),
+	host: z.object({ kernel: z.string(), arch: z.string(), interfaces: z.string().optional() }),
 	dataSources: z.array(dataSource).min(1).max(64),
 });
 const batch = z.object({
