@@ -30,6 +30,14 @@ function program(macro: string): string {
 const interrupt = (): void => process.kill(process.pid, 'SIGCONT') && undefined;
 
 describe('the guide', () => {
+	it('has every macro', () => {
+		const headers = ['macros', 'buffer', 'syscall_args', 'packetfilter'].map((name) => `bpf/include/gadget/${name}.h`);
+		const defined = headers.flatMap((file) => [...readFileSync(join(root, file), 'utf8').matchAll(/^#define (GADGET_\w+)\(/gm)]);
+		const inner = /^GADGET_(MARKER|KEEP_TYPE|TRACER_MAP_TYPE|PF_.*|ITER_(PICK|\d))$/;
+		const names = defined.map(([, name = '']) => name).filter((name) => !inner.test(name));
+		expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(guide))).toEqual([]);
+	});
+
 	it("has commands that run, in a new user's folder", { timeout: 60_000 }, () => {
 		const [commands] = blocks('sh');
 		const PATH = `${root}${delimiter}${process.env.PATH}`;
@@ -97,6 +105,21 @@ describe('the guide', () => {
 			code: 2,
 			stderr: expect.stringContaining('did you mean "proc.pid"?'),
 		});
+	});
+
+	it('goes through a map', async () => {
+		const folder = program('GADGET_ITER');
+		writeFileSync(
+			join(folder, 'gadget.yaml'),
+			'datasources: {busy: {annotations: {fetch-interval: 0, fetch-count: "0", ebpf.iter.fetch-on-stop: true}}}\n',
+		);
+		let pid = 0;
+		const run = await igDuring([folder, '-o', 'json'], () => {
+			pid = spawnSync('cat', ['/etc/hostname', '/etc/hostname']).pid;
+		});
+		const rows = jsonLines<{ pid: number; opens: number }[]>(run).flat();
+		expect(rows.find((row) => row.pid === pid)?.opens).toBeGreaterThanOrEqual(2);
+		expect(rows.every(({ opens }) => opens >= 2)).toBe(true);
 	});
 
 	it('fetches tables', async () => {
