@@ -22,6 +22,7 @@ import type { Gadget } from './gadget.js';
 import { fetchParams, scheduleOf } from './fetch.js';
 import { chooseHooks, type HookChoice } from './hooks.js';
 import { Inputs, type LivePlan } from './inputs.js';
+import { filterByMountNamespace, type MountNamespaces } from './mount-namespaces.js';
 import { chooseOptional } from './optional.js';
 import { encodeParam, makeParams, type Param, parseBool } from './params.js';
 import { addKernelStacks, addUserStacks, stackFields } from './stack-fields.js';
@@ -34,6 +35,8 @@ export interface LoadedGadget {
 	readonly maps: readonly MapPlan[];
 	/** What makes texts of its stacks (`ebpf/stacks.ts`), if it has any. */
 	readonly stacks: bigint | undefined;
+	/** The mount namespaces whose events are shown; undefined: those of all, as it was loaded or since the gadget does not filter by them. */
+	readonly mountNamespaces: MountNamespaces | undefined;
 	/** Records come from here on. @throws IgError IG_HOOK_MISSING, IG_ATTACH … */
 	attach(): void;
 	/** No more records come; those in the rings stay readable. May be repeated. */
@@ -50,6 +53,8 @@ export interface LoadOptions {
 	readonly log?: (level: 'debug' | 'warn', text: string) => void;
 	/** By data source: tables of `bpf/include/gadget/predicates.h`. */
 	readonly predicates?: ReadonlyMap<number, Uint8Array>;
+	/** Events of these alone, by inode; more may come and go later. Default: of all. */
+	readonly mountNamespaces?: Iterable<bigint> | undefined;
 	/** Who gives the functions in user stacks their names; without it nobody does. */
 	readonly symbolizer?: Symbolizer;
 }
@@ -182,7 +187,8 @@ class Opened implements OpenedGadget {
 		return origin?.kind === 'buffer' ? origin.map : undefined;
 	}
 
-	load(values: ReadonlyMap<string, string>, { log = () => {}, predicates, symbolizer }: LoadOptions = {}): LoadedGadget {
+	load(values: ReadonlyMap<string, string>, options: LoadOptions = {}): LoadedGadget {
+		const { log = () => {}, predicates, symbolizer } = options;
 		const object = this.#object;
 		const { metadata, name } = this.gadget;
 		this.#choosePrograms(log);
@@ -196,16 +202,20 @@ class Opened implements OpenedGadget {
 			if (param.variable !== '' && (value !== '' || values.has(param.key))) this.#set(param, encodeParam(param, value));
 		}
 		for (const [id, table] of predicates ?? []) object.setGlobal(`${this.#buffer(id)}_predicates`, table);
+		const namespaces = options.mountNamespaces === undefined ? undefined : filterByMountNamespace(object);
 		this.#provideSockets();
 		this.#sizeStackMaps(values);
 		// What others have pinned is shared; a run itself leaves nothing behind.
 		for (const map of object.maps) if (map.pinPath !== undefined && !existsSync(map.pinPath)) map.unpin();
 		object.load();
+		const mountNamespaces = namespaces?.();
+		for (const id of options.mountNamespaces ?? []) mountNamespaces?.add(id);
 		const inputs = new Inputs(object, this.#sources, this.#schedules(values));
 		this.#inputs = inputs;
 		this.#stacks = this.#openStacks(symbolizer);
 		return {
 			stacks: this.#stacks?.handle,
+			mountNamespaces,
 			source: inputs.plan,
 			maps: object.maps.flatMap((map) => mapPlan(map) ?? []),
 			attach: () => {
