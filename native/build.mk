@@ -38,10 +38,17 @@ $(NATIVE)/libig.so: $(NATIVE_OBJECTS) $(NATIVE)/libbpf.a
 
 # blazesym, for user stacks: not part of `all`, since it takes a minute or two and most runs do without (host/cli/symbolizers.ts builds it).
 blazesym: $(NATIVE)/libblazesym.so
-$(NATIVE)/libblazesym.so: native/blazesym/Cargo.toml native/blazesym/Cargo.lock native/blazesym/lib.rs
-	@echo 'building blazesym, which names the functions in user stacks (once, a minute or two)'
-	@cargo build --quiet --release --locked --manifest-path native/blazesym/Cargo.toml --target-dir $(NATIVE)/blazesym
-	@mv $(NATIVE)/blazesym/release/libblazesym.so $@ && touch $@ && rm -rf $(NATIVE)/blazesym
+# A copy is kept for other trees, by what it is made of.
+blazesym_sources := native/blazesym/Cargo.toml native/blazesym/Cargo.lock native/blazesym/lib.rs
+$(NATIVE)/libblazesym.so: $(blazesym_sources)
+	@mkdir -p $(NATIVE)
+	@kept="$${XDG_CACHE_HOME:-$$HOME/.cache}/ig/blazesym/$$({ cat $(blazesym_sources); rustc --version --verbose; } | sha256sum | cut -c1-32).so"; \
+	if [ ! -e "$$kept" ]; then \
+		echo 'building blazesym, which names the functions in user stacks (once, a minute or two)' && \
+		cargo build --quiet --release --locked --manifest-path native/blazesym/Cargo.toml --target-dir $(NATIVE)/blazesym && \
+		mkdir -p "$$(dirname "$$kept")" && mv $(NATIVE)/blazesym/release/libblazesym.so "$$kept.$$$$" && mv "$$kept.$$$$" "$$kept" && \
+		rm -rf $(NATIVE)/blazesym; \
+	fi && cp "$$kept" $@.new && mv $@.new $@ && touch $@
 
 # The C tests: our files and the test's, all with the sanitizers. libbpf itself comes without.
 native-test: $(NATIVE_TESTS:test/native/%.test.c=$(NATIVE)/test/%) | blazesym
