@@ -274,6 +274,13 @@ function attachSocketMap(program: BpfProgram, map: BpfMap | undefined): Attached
 	return [{ close }];
 }
 
+/** Gives the kernel a struct of functions, whose programs were loaded. @throws IgError IG_ATTACH */
+export function attachStructOps(map: BpfMap): Attached {
+	const handle = native.bpf_map__attach_struct_ops(map.handle);
+	if (handle !== null) return new Link(handle);
+	throw new IgError('IG_ATTACH', { program: map.name, section: '.struct_ops', reason: errnoName(lastErrno()) });
+}
+
 /**
  * What holds a loaded program to its hook; empty for one that is disabled, or whose library this system does not have.
  * @throws IgError IG_HOOK_MISSING, IG_NO_TRACEFS, IG_ATTACH

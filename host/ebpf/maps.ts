@@ -12,6 +12,7 @@ export const MapType = {
 	LruHash: 9,
 	LruPercpuHash: 10,
 	LpmTrie: 11,
+	StructOps: 26,
 	RingBuf: 27,
 } as const;
 /** BPF_F_NO_PREALLOC */

@@ -1,14 +1,14 @@
 /** An eBPF object: opened from bytes, set up, loaded, attached, closed. libbpf does all of it. */
 import { IgError } from '../errors.js';
-import { type Attached, type AttachOptions, attachProgram } from './attach.js';
+import { type Attached, type AttachOptions, attachProgram, attachStructOps } from './attach.js';
 import { Btf, BtfKind } from './btf.js';
 import type { MaybePointer, Pointer } from './functions.js';
 import { loadError, openError } from './load-error.js';
 import { startLog, takeLog } from './log.js';
-import { BpfMap } from './maps.js';
+import { BpfMap, MapType } from './maps.js';
 import { bytesAt, lastErrno, native } from './native.js';
 import { meets } from './probe.js';
-import { BpfProgram, DISABLED, Link } from './programs.js';
+import { BpfProgram, DISABLED, Link, ProgramType } from './programs.js';
 
 /** Where a global variable's initial value lies. */
 interface Place {
@@ -136,9 +136,12 @@ export class BpfObject {
 
 	/** Attaches every loaded program but iterators; none, if one cannot be. @throws what {@link BpfProgram.attach} does */
 	attach(options: AttachOptions = {}): void {
-		const programs = this.programs.filter(({ autoload, isIterator, target }) => autoload && !isIterator && target !== DISABLED);
+		const programs = this.programs.filter(
+			({ autoload, isIterator, type, target }) => autoload && !isIterator && type !== ProgramType.StructOps && target !== DISABLED,
+		);
 		try {
 			for (const program of programs) this.#attached.push(...attachProgram(program, options));
+			for (const map of this.maps) if (map.type === MapType.StructOps) this.#attached.push(attachStructOps(map));
 			// What is in a library that this system does not have is left out, unless that is all.
 			if (programs.length > 0 && this.#attached.length === 0) {
 				const files = [...new Set(programs.map(({ target }) => target.split(':', 1)[0]))];

@@ -18,6 +18,7 @@ export const ProgramType = {
 	SkMsg: 16,
 	RawTracepoint: 17,
 	Tracing: 26,
+	StructOps: 27,
 	Lsm: 29,
 } as const;
 
@@ -180,7 +181,7 @@ export class BpfProgram {
 			}
 			if (reason === 'ENOENT' || reason === 'EADDRNOTAVAIL') return new IgError('IG_HOOK_MISSING', { program, what: 'function', target });
 		}
-		if (reason === 'EOPNOTSUPP')
+		if (reason === 'ENOTSUP' || reason === 'EOPNOTSUPP')
 			return new IgError('IG_ATTACH', { program, section, reason: 'nothing is known about attaching this kind of program' });
 		if (reason === 'EPERM' || reason === 'EACCES') {
 			if (process.geteuid?.() !== 0) return new IgError('IG_NOT_ROOT');

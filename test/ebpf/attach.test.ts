@@ -1,6 +1,6 @@
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type AttachOptions, onlineCpus } from '../../host/ebpf/attach.js';
 import { findLibraries } from '../../host/ebpf/libraries.js';
 import type { BpfObject } from '../../host/ebpf/object.js';
@@ -133,4 +133,14 @@ it('finds libraries by the name that programs use', () => {
 	expect(findLibraries('libc').some((path) => /libc[.-]/.test(path))).toBe(true);
 	expect(findLibraries('libnosuchthing')).toEqual([]);
 	expect(onlineCpus('0-2,5\n')).toEqual([0, 1, 2, 5]);
+});
+
+it("a struct of functions (struct_ops) is the kernel's until it is detached", async () => {
+	const available = (): string[] => readFileSync('/proc/sys/net/ipv4/tcp_available_congestion_control', 'utf8').trim().split(' ');
+	object = openFixture('struct_ops');
+	object.load();
+	object.attach();
+	expect(available()).toContain('ig_test');
+	object.detach();
+	await vi.waitFor(() => expect(available()).not.toContain('ig_test'));
 });
