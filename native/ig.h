@@ -308,6 +308,8 @@ int ig_percpu_sum(int map_fd, uint32_t key, uint64_t *sum);
 
 uint32_t ig_crc32(const uint8_t *bytes, size_t size);
 
+/* The root of cgroup v2 where it is mounted nowhere: mounted for this descriptor alone. Linux 5.2. */
+int ig_cgroup2_open(void);
 /* 1 when fd can be written to (or nobody will read it any more), 0 after the timeout. */
 int ig_poll_writable(int fd, int timeout_ms);
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Small things of the system that JavaScript has no call for. */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -78,4 +80,26 @@ int ig_poll_writable(int fd, int timeout_ms)
 	if (count < 0)
 		return errno == EINTR ? 0 : -errno;
 	return count;
+}
+
+/* Of include/uapi/linux/mount.h, which does not go together with libc's. */
+#define FSOPEN_CLOEXEC_ 1
+#define FSCONFIG_CMD_CREATE_ 6
+#define FSMOUNT_CLOEXEC_ 1
+
+int ig_cgroup2_open(void)
+{
+	int context = (int)syscall(SYS_fsopen, "cgroup2", FSOPEN_CLOEXEC_), mount, root;
+
+	if (context < 0)
+		return -errno;
+	mount = syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE_, NULL, NULL, 0) ? -1
+		: (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC_, 0);
+	root = mount < 0 ? -errno : openat(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (mount >= 0 && root < 0)
+		root = -errno;
+	if (mount >= 0)
+		close(mount);
+	close(context);
+	return root;
 }

@@ -242,14 +242,18 @@ function attachUsdt(program: BpfProgram, log: AttachOptions['log']): Attached[] 
 	return attachFiles(program, parts, attach, log);
 }
 
-/** The root of cgroup v2, where all of the system's sockets are. */
-function cgroupRoot(): string {
+/** The root of cgroup v2, where all of the system's sockets are. Every process is in it, also where only v1 is mounted. */
+function openCgroupRoot(program: BpfProgram): number {
 	const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n');
-	return mounts.map((line) => line.split(' ')).find(([, , type]) => type === 'cgroup2')?.[1] ?? '/sys/fs/cgroup';
+	const path = mounts.map((line) => line.split(' ')).find(([, , type]) => type === 'cgroup2')?.[1];
+	if (path !== undefined) return openSync(path, 'r');
+	const fd = native.ig_cgroup2_open();
+	if (fd < 0) throw failed(program, -fd, 'cgroup v2 is not mounted, and cannot be');
+	return fd;
 }
 
 function attachCgroup(program: BpfProgram): Attached[] {
-	const fd = openSync(cgroupRoot(), 'r');
+	const fd = openCgroupRoot(program);
 	try {
 		return [linked(program, native.bpf_program__attach_cgroup(program.handle, fd))];
 	} finally {

@@ -110,6 +110,7 @@ export interface Native {
 	ig_close(fd: number): number;
 	ig_percpu_sum(fd: number, key: number, sum: Memory): number;
 	ig_crc32(bytes: Memory, size: number): number;
+	ig_cgroup2_open(): number;
 	ig_poll_writable(fd: number, ms: number): number;
 
 	/** libc's; copies between typed arrays and addresses. */
@@ -235,6 +236,7 @@ export const prototypes: Readonly<Record<keyof Native, string>> = {
 	ig_close: 'int f(int)',
 	ig_percpu_sum: 'int f(int, uint32_t, void *)',
 	ig_crc32: 'uint32_t f(void *, size_t)',
+	ig_cgroup2_open: 'int f()',
 	ig_poll_writable: 'int f(int, int)',
 	memcpy: 'void f(void *, void *, size_t)',
 	libbpf_version_string: 'const char *f()',

@@ -7,7 +7,7 @@
  *     kprobe  fentry  fexit  fmod_ret  tp_btf  lsm  uprobe  uprobe_multi
  *                                      a way to hook; kprobe:tcp_connect, fentry:tcp_connect, tp_btf:sched_switch: that target
  *     iter:task  map:ringbuf  kfunc:bpf_task_from_pid  cgroup2
- *                                      a kind of iterator, a kind of map, a function that programs may call, a cgroup v2 hierarchy
+ *                                      a kind of iterator, a kind of map, a function that programs may call, cgroup v2
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { errnoName, native } from './native.js';
@@ -140,7 +140,8 @@ function cgroup2(): Answer {
 	const mounted = readFileSync('/proc/self/mounts', 'utf8')
 		.split('\n')
 		.some((line) => line.split(' ')[2] === 'cgroup2');
-	return mounted ? YES : no('no cgroup v2 hierarchy is mounted');
+	// It is mounted when it is needed.
+	return mounted || /\bcgroup2$/m.test(readFileSync('/proc/filesystems', 'utf8')) ? YES : no('this kernel has no cgroup v2');
 }
 
 /** Where a kernel says which security modules run; not every machine has it mounted. */

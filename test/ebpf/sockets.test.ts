@@ -1,10 +1,12 @@
+import { spawnSync } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
-import { readlinkSync, statSync } from 'node:fs';
+import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { native } from '../../host/ebpf/native.js';
 import { type SocketsUse, useSockets } from '../../host/ebpf/sockets.js';
 import { ensureTracefs } from '../../host/ebpf/tracefs.js';
+import { built } from '../../host/root.js';
 
 const TCP = 6;
 const UDP = 17;
@@ -128,4 +130,18 @@ describe('the owner of a socket', () => {
 		expect(native.bpf_map_lookup_elem(other.fd, new Uint8Array(12), new Uint8Array(VALUE))).toBeLessThan(0);
 		other.close();
 	});
+});
+
+it('needs no cgroup v2 that is mounted', (context) => {
+	const mounts = readFileSync('/proc/self/mounts', 'utf8')
+		.split('\n')
+		.map((line) => line.split(' '));
+	const unified = mounts.filter(([, , type]) => type === 'cgroup2');
+	// Another mount takes that option from the machine's own.
+	if (unified.some(([, , , options]) => options?.includes('nsdelegate'))) return context.skip('systemd has cgroup v2');
+	const script = `import { useSockets } from '${built('host/ebpf/sockets.js')}'; useSockets().close(); console.log('used');`;
+	const unmount = unified.map(([, path]) => `umount -l ${path} && `).join('');
+	const command = `${unmount}exec ${process.execPath} --input-type=module -e "$1"`;
+	const { stdout, stderr } = spawnSync('unshare', ['-m', 'sh', '-c', command, 'sh', script], { encoding: 'utf8' });
+	expect(stdout, stderr).toBe('used\n');
 });
