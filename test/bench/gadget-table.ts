@@ -17,9 +17,12 @@ const perSecond = ({ perSecond, share }: LiveResult): number => perSecond / shar
 const speed = (row: GadgetRow): number => median(row, perSecond);
 /** Of the reader. */
 const cpu = (row: GadgetRow): number => median(row, (result) => result.cpuPerEvent);
-/** What the traced program itself does for an event to be seen. */
-const traced = (cost: GadgetCost, row: GadgetRow): number =>
-	Math.max(0, 1 / speed(row) - 1 / cost.untraced.median) * (total(row, (run) => run.done) / total(row, (run) => run.events));
+/** What the traced program itself does for an event to be seen; nothing where the difference is no more than noise. */
+function traced(cost: GadgetCost, row: GadgetRow): number {
+	const [alone, watched] = [1 / cost.untraced.median, 1 / speed(row)];
+	if (watched <= alone * NOISE) return 0;
+	return (watched - alone) * (total(row, (run) => run.done) / total(row, (run) => run.events));
+}
 const both = (cost: GadgetCost, row: GadgetRow): number => cpu(row) + traced(cost, row);
 const total = (row: GadgetRow, pick: (result: LiveResult) => number): number => row.runs.reduce((sum, run) => sum + pick(run), 0);
 
@@ -49,7 +52,7 @@ export function gadgetTable(costs: readonly GadgetCost[]): Table {
 		text:
 			'Unpaced storms of what each gadget watches, from one process; ig writes JSON with all default fields. *work/s*: how often the process does it while it is watched, per second in which it has its CPU; *slow-down*: against no tracer. ' +
 			'*Reader*: its CPU time, user and system, from the begin of the storm to its last line, per event that it showed; *whole life*: with its start and end, which dominate in so short a run. ' +
-			'*Traced*: the CPU time that the process takes longer, per event that there was; gadgets that count do nearly all of their work there. *CPU* is both. ' +
+			'*Traced*: the CPU time that the process takes longer, per event that there was (less than 3 % is noise, and counts as none); gadgets that count do nearly all of their work there. *CPU* is both. ' +
 			'Events are what the reader is made to show: trace_dns and bpftrace show a message as it goes out and as it comes in, tcpdump once; tcplife shows one line for each end of a connection; top_file counts reads and writes. ' +
 			'A gadget is judged beside the peer that takes least CPU; tcpdump, which does not know whose a message is, is not one.',
 		head: [
