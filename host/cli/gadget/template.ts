@@ -94,6 +94,7 @@ const test = (): string => `#!/bin/sh
 set -eu
 cd "$(dirname "$0")"
 dir=$(mktemp -d)
+: >"$dir/err"
 trap 'rm -rf "$dir"' EXIT
 \${IG:-ig} run . -v -o json --min-length 3 >"$dir/out" 2>"$dir/err" &
 pid=$!
