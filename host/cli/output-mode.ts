@@ -30,6 +30,12 @@ export function supportedModes(source: DataSource): string[] {
 	return [...(first === undefined ? [] : [first]), ...supported.filter((mode) => mode !== first)];
 }
 
+/** Whether some data source is shown as folded stacks, before it is known which there are: operators make some, too. */
+export function wantsFolded(output: string | undefined, ofGadget: readonly DataSource[]): boolean {
+	if (output === undefined) return ofGadget.some((source) => supportedModes(source)[0] === FOLDED);
+	return output.split(',').some((part) => part.slice(part.indexOf(':') + 1) === FOLDED);
+}
+
 /**
  * The mode per data source. One that does not support what is asked for is not shown, with a warning.
  * @throws IgError IG_FLAG_VALUE for a mode that no data source has

@@ -28,7 +28,7 @@ import type { OperatorWatch, UserOperator } from './operator-watch.js';
 import { preflight } from './preflight.js';
 import { withProjects } from './operator-project.js';
 import type { OperatorSpec } from './operator-spec.js';
-import { outputModes } from './output-mode.js';
+import { wantsFolded } from './output-mode.js';
 import { loadFiltering, planPushdown } from './pushdown.js';
 import { type Log, makeLog } from './report.js';
 import { buildSymbolizer, symbolizerOf, takesUserStacks, withUserStacks } from './symbolizers.js';
@@ -118,8 +118,7 @@ async function start(gadget: Gadget, opened: OpenedGadget, values: Values, help:
 	const timeout = parseDuration('--timeout', values.get('timeout')?.at(-1) ?? '0', 's', help);
 	if (!turn.again && timeout > 0) turn.until = performance.now() + timeout;
 	const timeoutMs = turn.until === undefined ? 0 : Math.max(1, turn.until - performance.now());
-	const modes = outputModes(options.output, opened.dataSources, help, () => {});
-	const given = withUserStacks(paramValues(opened, values, help), opened, [...modes.values()].includes('folded'));
+	const given = withUserStacks(paramValues(opened, values, help), opened, wantsFolded(options.output, opened.dataSources));
 	opened.check(given);
 	const operatorParams = wasmParamValues(gadget.metadata, (flag) => values.get(flag)?.at(-1));
 	annotateSources(opened.dataSources, options.annotate, help);
