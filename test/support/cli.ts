@@ -56,7 +56,7 @@ export class Ig {
 		void this.done.then(() => {
 			over = true;
 		});
-		const limit = Date.now() + 20_000;
+		const limit = Date.now() + 50_000;
 		while (!found()) {
 			if (over || Date.now() > limit)
 				throw new Error(`no ${String(text)} on ${where}; stderr: ${this.stderr}; stdout: ${this.stdout.slice(0, 2000)}`);
