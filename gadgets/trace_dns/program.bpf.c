@@ -61,7 +61,7 @@ struct event_t {
 const volatile bool paths = false;
 GADGET_PARAM(paths);
 
-GADGET_TRACER_MAP(events, 4 << 20);
+GADGET_TRACER_MAP(events, 8 << 20);
 GADGET_TRACER(dns, events, event_t);
 
 // Where a record is made: it is too big for the stack, and its end depends on the message.
