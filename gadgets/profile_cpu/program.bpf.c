@@ -61,12 +61,7 @@ struct scratch {
 	struct values values;
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct scratch);
-} scratch SEC(".maps");
+GADGET_SCRATCH(scratch, struct scratch);
 
 // The upper half of the address space is the kernel's, on x86_64 and arm64.
 static __always_inline bool is_kernel_address(__u64 address)

@@ -57,12 +57,7 @@ struct {
 GADGET_MAPITER(file, stats);
 
 // Where a new entry is made: it is too big for the stack.
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct file_stat);
-} scratch SEC(".maps");
+GADGET_SCRATCH(scratch, struct file_stat);
 
 // As stat(2) gives it; the kernel's own has 12 bits of major above 20 of minor.
 static __always_inline __u32 user_device(__u32 device)

@@ -9,6 +9,7 @@
 #define GADGET_NO_BUF_RESERVE
 #include <gadget/buffer.h>
 #include <gadget/macros.h>
+#include <gadget/maps.bpf.h>
 #include <gadget/types.h>
 #include <gadget/sockets-map.h>
 #include <gadget/filter.h>
@@ -65,12 +66,7 @@ GADGET_TRACER_MAP(events, 8 << 20);
 GADGET_TRACER(dns, events, event_t);
 
 // Where a record is made: it is too big for the stack, and its end depends on the message.
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct event_t);
-} scratch SEC(".maps");
+GADGET_SCRATCH(scratch, struct event_t);
 
 // RFC 1035, 4.1.1.
 struct header {

@@ -15,6 +15,7 @@
 #include <gadget/filesystem.h>
 #include <gadget/filter.h>
 #include <gadget/macros.h>
+#include <gadget/maps.bpf.h>
 #include <gadget/types.h>
 
 // Bytes of arguments that a record can hold.
@@ -70,12 +71,7 @@ GADGET_TRACER_MAP(events, 4 << 20);
 GADGET_TRACER(exec, events, event);
 
 // A record is too large for the stack, and its length is not known when it would have to be reserved.
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct event);
-} scratch SEC(".maps");
+GADGET_SCRATCH(scratch, struct event);
 
 // The file that the caller named: for a script that is the script, while exepath is its interpreter.
 struct named_file {
@@ -96,12 +92,7 @@ struct {
 	__type(value, struct named_file);
 } named_files SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct named_file);
-} named_file_scratch SEC(".maps");
+GADGET_SCRATCH(named_file_scratch, struct named_file);
 
 // Whether an inode of an overlay file system is, or was copied up to, its upper layer: changed since the
 // container started. struct ovl_inode is private to the overlay module, but has had the pointer to the

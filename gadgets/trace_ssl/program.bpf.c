@@ -7,6 +7,7 @@
 #include <gadget/common.h>
 #include <gadget/filter.h>
 #include <gadget/macros.h>
+#include <gadget/maps.bpf.h>
 #include <gadget/types.h>
 
 // Bytes of data that a record can hold.
@@ -50,12 +51,7 @@ GADGET_TRACER_MAP(events, 8 << 20);
 GADGET_TRACER(ssl, events, event);
 
 // Where a record with data is made: how long it is depends on the data.
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct event);
-} scratch SEC(".maps");
+GADGET_SCRATCH(scratch, struct event);
 
 // Functions call one another: SSL_read(3) shakes hands if nobody has.
 struct call_id {

@@ -31,7 +31,7 @@ const interrupt = (): void => process.kill(process.pid, 'SIGCONT') && undefined;
 
 describe('the guide', () => {
 	it('has every macro', () => {
-		const headers = ['macros', 'buffer', 'syscall_args', 'packetfilter'].map((name) => `bpf/include/gadget/${name}.h`);
+		const headers = ['macros', 'buffer', 'syscall_args', 'packetfilter', 'maps.bpf'].map((name) => `bpf/include/gadget/${name}.h`);
 		const defined = headers.flatMap((file) => [...readFileSync(join(root, file), 'utf8').matchAll(/^#define (GADGET_\w+)\(/gm)]);
 		const inner = /^GADGET_(MARKER|KEEP_TYPE|TRACER_MAP_TYPE|PF_.*|ITER_(PICK|\d))$/;
 		const names = defined.map(([, name = '']) => name).filter((name) => !inner.test(name));

@@ -23,4 +23,13 @@ static __always_inline void *bpf_map_lookup_or_try_init(void *map, const void *k
 	return bpf_map_lookup_elem(map, key);
 }
 
+// Map `name` with room for one `item` per CPU, at key 0: for what the stack's 512 bytes have no room for.
+#define GADGET_SCRATCH(name, item)                       \
+	struct {                                         \
+		__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); \
+		__uint(max_entries, 1);                  \
+		__type(key, __u32);                      \
+		__type(value, item);                     \
+	} name SEC(".maps")
+
 #endif
