@@ -5,7 +5,8 @@
 int ig_batch_accept(uint8_t *home, uint32_t home_capacity, const uint8_t *away, uint32_t away_capacity,
 		    const struct ig_projection *projection, const uint32_t *row_map, uint32_t rows, uint32_t *where)
 {
-	uint32_t picked[IG_MAX_AWAY_ROWS], to[IG_MAX_AWAY_ROWS];
+	/* Not on the stack: koffi's of a thread that ends is never given back. */
+	static _Thread_local uint32_t picked[IG_MAX_AWAY_ROWS], to[IG_MAX_AWAY_ROWS];
 	struct ig_column copies[IG_MAX_COLUMNS];
 	struct ig_layout layout;
 	struct ig_batch batch;

@@ -121,7 +121,9 @@ static int check_column(const uint8_t *region, uint32_t capacity, const uint8_t 
 int ig_batch_check(const uint8_t *home, uint32_t capacity, const struct ig_projection *projection, uint32_t rows,
 		   uint32_t *where)
 {
-	uint32_t few[IG_MAX_AWAY_ROWS], *picked = few;
+	/* Not on the stack, as in accept.c. */
+	static _Thread_local uint32_t few[IG_MAX_AWAY_ROWS];
+	uint32_t *picked = few;
 	struct ig_batch batch;
 	int result = ig_header_read(home, capacity, projection->fixed_size, &batch, where);
 
@@ -131,7 +133,7 @@ int ig_batch_check(const uint8_t *home, uint32_t capacity, const struct ig_proje
 		return ig_protocol_error(where, IG_WHERE(row_count));
 	if (projection->column_count > batch.column_count)
 		return ig_protocol_error(where, IG_WHERE(column_count));
-	/* The caller's stack is small, and snapshots like these are rare. */
+	/* Snapshots like these are rare. */
 	if (batch.selected > IG_MAX_AWAY_ROWS && !(picked = malloc(4ull * batch.selected)))
 		return -ENOMEM;
 	result = (int)batch.selected;

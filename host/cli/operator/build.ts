@@ -19,7 +19,7 @@ function missing(language: Language, tool: string, hint: string): never {
 }
 
 /** Runs a compiler; what it says goes to stderr. @returns its stdout. @throws IgError IG_OPERATOR_BUILD */
-function compile(folder: string, command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): string {
+function compile(folder: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): string {
 	const result = spawnSync(command, args, {
 		...{ cwd: folder, encoding: 'utf8', maxBuffer: 64 << 20, stdio: ['ignore', 'pipe', 'inherit'] },
 		env: { ...process.env, ...env },
@@ -60,7 +60,9 @@ function assemblyscript(folder: string, language: Language, out: string): string
 	const compiler = modules.map((path) => join(path, 'assemblyscript/bin/asc.js')).find((path) => existsSync(path));
 	if (compiler === undefined) missing(language, 'its compiler', 'run `npm install` in the project');
 	const paths = modules.filter((path) => existsSync(path)).flatMap((path) => ['--path', path]);
-	compile(folder, process.execPath, [compiler, 'index.ts', '--config', join(root, 'sdk-as/asconfig.json'), ...paths, '--outFile', out]);
+	const args = [compiler, 'index.ts', '--config', join(root, 'sdk-as/asconfig.json'), ...paths, '--outFile', out];
+	// Where that is set, it colours what is no terminal, too.
+	compile(folder, process.execPath, args, { CI: undefined });
 	return out;
 }
 
