@@ -187,16 +187,8 @@ void ig_kallsyms_refresh(struct ig_kallsyms *kernel)
 
 static const struct ig_kernel_symbol *search(const struct ig_kallsyms *kernel, uint64_t address)
 {
-	uint32_t low = 0, high = kernel->count;
+	uint32_t low = ig_first_above(kernel->symbols, kernel->count, sizeof(*kernel->symbols), address);
 
-	while (low < high) {
-		const uint32_t middle = low + (high - low) / 2;
-
-		if (kernel->symbols[middle].address <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	if (!low || address - kernel->symbols[low - 1].address > MOST_FUNCTION)
 		return NULL;
 	/* Of several names for one place the first. */

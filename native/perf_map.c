@@ -168,16 +168,8 @@ static void refresh(struct ig_perf_map *map, pid_t pid)
 static const char *search(const struct ig_perf_map *map, uint64_t address)
 {
 	const struct ig_perf_symbol *best = NULL;
-	uint32_t low = 0, high = map->count;
+	uint32_t low = ig_first_above(map->symbols, map->count, sizeof(*map->symbols), address);
 
-	while (low < high) {
-		const uint32_t middle = low + (high - low) / 2;
-
-		if (map->symbols[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	for (uint32_t i = 0; i < OVERLAP && low-- > 0; i++) {
 		const struct ig_perf_symbol *symbol = &map->symbols[low];
 

@@ -110,16 +110,8 @@ struct ig_process *ig_process_get(struct ig_processes *processes, pid_t pid, con
 
 static const struct ig_vma *search(const struct ig_process *process, uint64_t address)
 {
-	uint32_t low = 0, high = process->count;
+	uint32_t low = ig_first_above(process->mappings, process->count, sizeof(*process->mappings), address);
 
-	while (low < high) {
-		const uint32_t middle = low + (high - low) / 2;
-
-		if (process->mappings[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low && address < process->mappings[low - 1].end ? &process->mappings[low - 1] : NULL;
 }
 

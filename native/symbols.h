@@ -12,6 +12,22 @@
 char *ig_read_text(const char *path, size_t most, size_t *size);
 int64_t ig_monotonic(void); /* ns */
 
+/* How many of the items, which lie in the order of the address that each begins with, are not above an address. */
+static inline uint32_t ig_first_above(const void *items, uint32_t count, size_t size, uint64_t address)
+{
+	uint32_t low = 0, high = count;
+
+	while (low < high) {
+		const uint32_t middle = low + (high - low) / 2;
+
+		if (*(const uint64_t *)((const char *)items + middle * size) <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* /proc/kallsyms, sorted. Zeroes are one that was not read yet. */
 struct ig_kallsyms {
 	struct ig_kernel_symbol *symbols;

@@ -2,6 +2,7 @@
 import type { Access } from './access.js';
 import { metricKinds } from './effects.js';
 import { Errno } from './errno.js';
+import { bytesInside } from './inside.js';
 import { LineLimit, type LogLevel, MAX_LOG } from './lines.js';
 import type { InitSession } from './session.js';
 
@@ -46,10 +47,7 @@ class Reach {
 		this.#memory = memory;
 	}
 	bytes(address: number, size: number): Uint8Array | undefined {
-		const memory = this.#memory();
-		const start = address >>> 0;
-		const end = start + (size >>> 0);
-		return end > memory.length ? undefined : memory.subarray(start, end);
+		return bytesInside(this.#memory(), address, size);
 	}
 	text(address: number, size: number): string | undefined {
 		if (size >>> 0 > MAX_STRING) return undefined;

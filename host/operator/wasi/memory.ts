@@ -1,4 +1,5 @@
 /** A guest's memory as WASI's functions see it: no address is trusted. */
+import { bytesInside } from '../inside.js';
 import { Errno } from './errno.js';
 
 const IOVEC = 8;
@@ -15,10 +16,7 @@ export class GuestMemory {
 
 	/** Undefined: not inside. */
 	bytes(address: number, size: number): Uint8Array | undefined {
-		const memory = this.#memory();
-		const start = address >>> 0;
-		const end = start + (size >>> 0);
-		return end <= memory.length ? memory.subarray(start, end) : undefined;
+		return bytesInside(this.#memory(), address, size);
 	}
 
 	view(address: number, size: number): DataView | undefined {
