@@ -293,7 +293,7 @@ export function attachProgram(program: BpfProgram, options: AttachOptions = {}):
 	const { log } = options;
 	if (program.target === DISABLED) return [];
 	const { hook } = program;
-	if (hook === 'uprobe' || hook === 'uretprobe') return attachUprobe(program, log);
+	if (program.isUprobe) return attachUprobe(program, log);
 	if (hook === 'usdt') return attachUsdt(program, log);
 	if (hook === 'cgroup' || hook === 'cgroup_skb') return attachCgroup(program);
 	switch (program.type) {

@@ -85,7 +85,19 @@ function byName<Item extends { readonly name: string }>(items: readonly Item[]):
 	return [...new Map(items.map((item) => [item.name, item])).values()];
 }
 
+const known = new WeakMap<Btf, Markers>();
+
+/** What the object's markers say. Found once: every look at a type is a call into libbpf. */
 export function findMarkers(btf: Btf): Markers {
+	let markers = known.get(btf);
+	if (markers === undefined) {
+		markers = readMarkers(btf);
+		known.set(btf, markers);
+	}
+	return markers;
+}
+
+function readMarkers(btf: Btf): Markers {
 	const found = findParts(btf);
 	const tracers = found.gadget_tracer_.map(([name = '', map = '', struct = '']) => ({ name, map, struct }));
 	const iterators = [...found.gadget_iter_, ...found.gadget_snapshotter_];

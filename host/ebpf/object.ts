@@ -124,7 +124,7 @@ export class BpfObject {
 
 	/** @throws IgError IG_VERIFIER, IG_HOOK_MISSING, IG_NOT_ROOT, IG_BPF_DENIED, IG_NO_BTF, IG_OBJECT_LOAD */
 	load(): void {
-		const uprobes = this.programs.filter(({ autoload, hook }) => autoload && /^u(ret)?probe$/.test(hook));
+		const uprobes = this.programs.filter(({ autoload, isUprobe }) => autoload && isUprobe);
 		if (uprobes.length > 1 && meets('uprobe_multi').ok) for (const program of uprobes) program.attachAsUprobeMulti();
 		takeLog();
 		const result = native.bpf_object__load(this.#open);

@@ -137,6 +137,11 @@ export class BpfProgram {
 		return this.hook === 'iter' || this.hook === 'iter.s';
 	}
 
+	/** It is put at a function of a program or library, or at its return. */
+	get isUprobe(): boolean {
+		return this.hook === 'uprobe' || this.hook === 'uretprobe';
+	}
+
 	/** The link of an iterator. @param map what an iter/bpf_map_elem goes through @throws IgError IG_ATTACH */
 	attachIterator(map?: BpfMap): Link {
 		const handle = native.ig_attach_iter(this.handle, map?.fd ?? -1);
